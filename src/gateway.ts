@@ -26,7 +26,7 @@ import { dial } from './hub/pool.ts';
 import { createKlingClients, createUpstream } from './kling/client.ts';
 import { createPresetLibrary } from './kling/voices.ts';
 import { createLedgerPort, createReach, createReadLeases, type LedgerCaller } from './ledger/rpc.ts';
-import { sleep, startTimer } from './lib/deadline.ts';
+import { sleep, startTimer } from './lib/time.ts';
 import type { Log } from './lib/log.ts';
 import { schema } from './schema/schema.ts';
 

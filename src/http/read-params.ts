@@ -3,7 +3,7 @@ import { createAudioInputs } from '../graphql/audio-inputs.ts';
 import { documentIdOf, type Documents } from '../graphql/documents.ts';
 import { requestError } from '../graphql/errors.ts';
 import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings, parseDocument } from '../graphql/limits.ts';
-import { type Deadline, startDeadline, type StartTimer } from '../lib/deadline.ts';
+import { type Deadline, startDeadline, type StartTimer } from '../lib/time.ts';
 import { isRecord } from '../lib/json.ts';
 import type { LargeBodies } from './limits.ts';
 

@@ -4,7 +4,7 @@ import type { OperationFinder } from '../graphql/operation.ts';
 import { type Dialled, toCallerHeaders } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import { sleep } from '../lib/deadline.ts';
+import { sleep } from '../lib/time.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import type { GraphqlParams, ReadRequest } from './read-params.ts';

@@ -10,7 +10,7 @@ import type { TaskChange } from '../domain/records.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { createDocuments } from '../graphql/documents.ts';
 import { createLedgerPort, createReach } from '../ledger/rpc.ts';
-import { sleep } from '../lib/deadline.ts';
+import { sleep } from '../lib/time.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { createLog } from '../lib/log.ts';
 import { schema } from '../schema/schema.ts';

@@ -2,7 +2,7 @@ import { fileKey } from '../auth/signed-token.ts';
 import { contentTypeOf, extensionFor, kindOf, type ResultKind, sourceProblem } from '../domain/archive.ts';
 import { KLING_BYTES_MAX, type StoredFile } from '../domain/media.ts';
 import { forEachAtOnce } from '../lib/cache.ts';
-import type { StartTimer } from '../lib/deadline.ts';
+import type { StartTimer } from '../lib/time.ts';
 import type { RetainedRows } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';

@@ -9,7 +9,7 @@ import type { LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
 import { createKlingClients, type KlingClient } from '../kling/client.ts';
 import { isFault, KlingError } from '../kling/errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import { sleep, startTimer } from '../lib/deadline.ts';
+import { sleep, startTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { FileSources } from './file-sources.ts';
 import type { Slots } from './slots.ts';

@@ -6,7 +6,7 @@ import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { findLipSync } from '../kling/lip-sync.ts';
 import { createBoundedCache } from '../lib/cache.ts';
-import { settledWithin, type StartTimer } from '../lib/deadline.ts';
+import { settledWithin, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
 import type { Journal } from './journal.ts';

@@ -4,7 +4,7 @@ import type { SourceFacts } from '../domain/sources.ts';
 import { isLoopback } from '../domain/url.ts';
 import { checkTaskWebhook, webhookUrlRuleOf } from '../domain/webhook.ts';
 import type { KlingClient } from '../kling/client.ts';
-import { sleep, startTimer } from '../lib/deadline.ts';
+import { sleep, startTimer } from '../lib/time.ts';
 import { createBackground, createRetention } from '../lib/durable-object.ts';
 import { createLog, withFields } from '../lib/log.ts';
 import { createTracedLog } from '../lib/trace.ts';

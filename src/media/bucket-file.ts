@@ -1,4 +1,4 @@
-import { startDeadline, type StartTimer } from '../lib/deadline.ts';
+import { startDeadline, type StartTimer } from '../lib/time.ts';
 import { createDigestStream, toHex } from '../lib/hash.ts';
 import type { UploadStore } from './store.ts';
 

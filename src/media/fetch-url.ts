@@ -3,7 +3,7 @@ import type { MediaKind } from '../domain/media.ts';
 import { checkUrl, isLoopback } from '../domain/url.ts';
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import { startDeadline, type StartTimer } from '../lib/deadline.ts';
+import { startDeadline, type StartTimer } from '../lib/time.ts';
 import type { BucketFile } from './bucket-file.ts';
 import type { Receipt, Receive, Turn } from './receive.ts';
 import type { UploadStore } from './store.ts';

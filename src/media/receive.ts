@@ -1,4 +1,4 @@
-import type { StartTimer } from '../lib/deadline.ts';
+import type { StartTimer } from '../lib/time.ts';
 import { createDigestStream } from '../lib/hash.ts';
 import type { BucketFile } from './bucket-file.ts';
 import { PART_BYTES_MIN, ROW_BYTES_MAX, type UploadStore } from './store.ts';

@@ -3,7 +3,7 @@ import { fileKey } from '../auth/signed-token.ts';
 import { configOf, configResultOf } from '../config/index.ts';
 import { type FetchOrder, UPLOAD_MS_MAX, type UploadPermit } from '../domain/media.ts';
 import { isLoopback } from '../domain/url.ts';
-import { settledWithin, startTimer } from '../lib/deadline.ts';
+import { settledWithin, startTimer } from '../lib/time.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type BucketFile, createBucketFile } from './bucket-file.ts';

@@ -10,7 +10,7 @@ import {
   type WebhookUrlRule,
   webhookWaitMs,
 } from '../domain/webhook.ts';
-import { startDeadline, type StartTimer } from '../lib/deadline.ts';
+import { startDeadline, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { DeliveryRow, DeliveryStep, DeliveryStore, NewDelivery } from './delivery-store.ts';
 

@@ -15,7 +15,7 @@ import {
   webhookUrlRuleOf,
 } from '../domain/webhook.ts';
 import { badUserInput, GatewayError, type Result, toResult, unknownId } from '../errors.ts';
-import { startTimer } from '../lib/deadline.ts';
+import { startTimer } from '../lib/time.ts';
 import {
   createObjectAlarm,
   createRetention,

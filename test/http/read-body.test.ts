@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { parseBodyJson, readBody } from '../../src/http/read-params.ts';
-import { startTimer } from '../../src/lib/deadline.ts';
+import { startTimer } from '../../src/lib/time.ts';
 
 const LIMITS = { bytesMax: 1_000, largeBytesMax: 1_000 };
 const DEPS = { now: Date.now, startTimer, admitLarge: () => Promise.reject(new Error('a large body')) };

@@ -1,7 +1,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import { createUnread } from '../../src/hub/back-pressure.ts';
-import { sleep } from '../../src/lib/deadline.ts';
+import { sleep } from '../../src/lib/time.ts';
 import { FakeSocket } from '../support/fan-out.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { askStream, openStream } from '../support/stream.ts';

@@ -3,7 +3,7 @@ import badGateway from '../fixtures/kling/bad-gateway.txt?raw';
 import cutOff from '../fixtures/kling/cut-off.txt?raw';
 import created from '../fixtures/kling/lip-sync-created.json?raw';
 import processing from '../fixtures/kling/lip-sync-processing.json?raw';
-import { sleep, startTimer } from '../../src/lib/deadline.ts';
+import { sleep, startTimer } from '../../src/lib/time.ts';
 import { createUpstream, HOST, IDENTITY, klingErrorOf, LIP_SYNC, refusal, SPEECH, VOICE } from './support.ts';
 import type { Answer } from './support.ts';
 

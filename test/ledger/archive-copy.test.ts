@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { type CopyOrder, type CopyOutcome, createCopyFile } from '../../src/ledger/archive.ts';
-import type { StartTimer } from '../../src/lib/deadline.ts';
+import type { StartTimer } from '../../src/lib/time.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 
 openSandbox('archive-copy');

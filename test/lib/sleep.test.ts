@@ -1,5 +1,5 @@
 import { it } from 'vitest';
-import { sleep } from '../../src/lib/deadline.ts';
+import { sleep } from '../../src/lib/time.ts';
 
 it('sleep resolves after its time', async ({ expect }) => {
   await expect(sleep(1, new AbortController().signal)).resolves.toBeUndefined();

@@ -1,7 +1,7 @@
 import { describe, it } from 'vitest';
 import { fetchFile } from '../../src/media/fetch-url.ts';
 import type { Receipt } from '../../src/media/receive.ts';
-import { startTimer } from '../../src/lib/deadline.ts';
+import { startTimer } from '../../src/lib/time.ts';
 
 interface Site {
   readonly pages: Readonly<Record<string, Response | Error>>;

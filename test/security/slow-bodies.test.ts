@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import type { StartTimer } from '../../src/lib/deadline.ts';
+import type { StartTimer } from '../../src/lib/time.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 type Client = ReturnType<typeof createGraphqlClient>;

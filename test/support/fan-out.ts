@@ -11,7 +11,7 @@ import type { Operations, OperationText } from '../../src/hub/operations.ts';
 import { createSharedReads } from '../../src/hub/catch-up.ts';
 import { createTurns, type Turns, createUnread, type Unread } from '../../src/hub/back-pressure.ts';
 import type { Log } from '../../src/lib/log.ts';
-import { sleep } from '../../src/lib/deadline.ts';
+import { sleep } from '../../src/lib/time.ts';
 import { VIEWER } from './viewer.ts';
 
 export const TENANT = 'tenant-a';

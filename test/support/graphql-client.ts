@@ -4,7 +4,7 @@ import { createGraphqlHandler, type GraphqlOptions, useCompiledExecutor } from '
 import { createLargeBodies } from '../../src/http/limits.ts';
 import type { RequestNotes } from '../../src/http/log.ts';
 import { type BodyLimits, createReadParams } from '../../src/http/read-params.ts';
-import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/deadline.ts';
+import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/time.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { FakeLedger, FakeUpstream } from './fake-ledger.ts';

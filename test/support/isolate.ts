@@ -1,6 +1,6 @@
 import { createAuthenticate } from '../../src/auth/authenticate.ts';
 import { createIssuerVerify, createJwksCache, type IssuerKeySet } from '../../src/auth/issuer-keys.ts';
-import { startTimer } from '../../src/lib/deadline.ts';
+import { startTimer } from '../../src/lib/time.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { claimsOf, forge, JWKS_MODE, NOW_S, REQUEST_ID, type TestKey } from './forge.ts';
 

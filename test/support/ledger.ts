@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { Failure, Result } from '../../src/errors.ts';
 import { createKlingClients, type KlingClient } from '../../src/kling/client.ts';
 import type { TaskLedger } from '../../src/ledger/task-ledger.ts';
-import { sleep, startTimer } from '../../src/lib/deadline.ts';
+import { sleep, startTimer } from '../../src/lib/time.ts';
 import { createSandboxAccount, type SandboxAccount } from './sandbox-account.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- vitest.config.ts binds both, wrangler.toml does not

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import type { MediaOutcome } from '../../src/domain/media.ts';
-import { startTimer } from '../../src/lib/deadline.ts';
+import { startTimer } from '../../src/lib/time.ts';
 import { createBucketFile } from '../../src/media/bucket-file.ts';
 import { createFinisher, type Inspect } from '../../src/media/finish.ts';
 import { createReceive, createTurns } from '../../src/media/receive.ts';

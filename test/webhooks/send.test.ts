@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { startTimer, type StartTimer } from '../../src/lib/deadline.ts';
+import { startTimer, type StartTimer } from '../../src/lib/time.ts';
 import { ANSWER_BYTES_KEPT, createSend } from '../../src/webhooks/queue.ts';
 import { answerWith, inboxOf, newBox, verified } from '../support/webhooks.ts';
 

@@ -1,5 +1,5 @@
 import { jwtVerify } from 'jose';
-import { startDeadline, startTimer } from '../../../../src/lib/deadline.ts';
+import { startDeadline, startTimer } from '../../../../src/lib/time.ts';
 import { createLog } from '../../../../src/lib/log.ts';
 import type { Answer } from '../../peers/kling.ts';
 import { askKling, type RelayEnv } from './ask-kling.ts';
