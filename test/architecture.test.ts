@@ -158,10 +158,10 @@ describe('a response', () => {
 });
 
 describe('waits', () => {
-  it('of retries grow only in lib/backoff.ts, which has tests', ({ expect }) => {
+  it('of retries grow only in lib/time.ts, which has tests', ({ expect }) => {
     const product = files.filter(({ path }) => !['sandbox', 'scripts'].includes(folderOf(path)));
     const growing = product.filter(({ text }) => /\*\*\s*[a-z(]/i.test(withoutComments(text)));
-    expect(growing.map(({ path }) => path)).toEqual(['lib/backoff.ts']);
+    expect(growing.map(({ path }) => path)).toEqual(['lib/time.ts']);
   });
 });
 

@@ -1,4 +1,4 @@
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import { type Backoff, backoffMs } from '../lib/time.ts';
 import type { RetainedRows } from '../lib/durable-object.ts';
 
 /** A claim on a slot of the account. `HELD`: the task is or may be at Kling. `WAITING`: it is queued for a slot. */

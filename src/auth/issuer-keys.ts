@@ -12,8 +12,7 @@ import {
 } from 'jose';
 import { configOf } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import { settledWithin, startTimer, type StartTimer } from '../lib/time.ts';
+import { type Backoff, backoffMs, settledWithin, startTimer, type StartTimer } from '../lib/time.ts';
 import { isRecord, readText } from '../lib/json.ts';
 import { createLog, type Log } from '../lib/log.ts';
 

@@ -1,4 +1,4 @@
-import { jittered } from '../lib/backoff.ts';
+import { jittered } from '../lib/time.ts';
 import type { Issue, Result } from '../errors.ts';
 import { checkText, issuesOf, type Path, toValidation, type Validation } from './check.ts';
 import type { Slice, Window } from './list.ts';

@@ -1,7 +1,6 @@
 import type { PageRequest } from '../domain/ports.ts';
 import type { Failure } from '../errors.ts';
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import { type Deadline, startDeadline, type StartTimer } from '../lib/time.ts';
+import { type Backoff, backoffMs, type Deadline, startDeadline, type StartTimer } from '../lib/time.ts';
 import { BodyTooLarge, readText } from '../lib/json.ts';
 import type { Credentials } from './credentials.ts';
 import { type Envelope, parseEnvelope, readKeepingDigits, UnreadableAnswer, type WireRecord } from './envelope.ts';

@@ -1,6 +1,6 @@
 import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
-import { jittered } from '../lib/backoff.ts';
+import { jittered } from '../lib/time.ts';
 import { forEachAtOnce } from '../lib/cache.ts';
 import { earliest, type Retention } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,7 +1,7 @@
 /** When the ledger looks at a task again, what it does then, and how a task's problems count. Pure: clock and randomness are parameters. */
 
 import type { gatewayFailure } from '../domain/failure.ts';
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
+import { type Backoff, backoffMs } from '../lib/time.ts';
 import { NO_TROUBLE, type TaskRow, type Trouble } from './stores/tasks.ts';
 
 /** A running task is read again after 5 s, 15 s, 45 s, 135 s, then every 5 minutes. A callback restarts the waits. */

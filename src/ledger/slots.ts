@@ -1,5 +1,5 @@
 import type { KlingAccount } from '../account/kling-account.ts';
-import { jittered } from '../lib/backoff.ts';
+import { jittered } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
 import { askWaitMs, SETTLE_MS, wantsSlot } from './schedule.ts';
 import type { ClaimStore } from './stores/open-tasks.ts';

@@ -18,7 +18,7 @@ import {
   urlsOfChange,
 } from '../domain/webhook.ts';
 import { badUserInput, fromResult, GatewayError, unknownId, wrongIdType } from '../errors.ts';
-import { jittered } from '../lib/backoff.ts';
+import { jittered } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { EventStore } from './stores/events.ts';
 import { type EndpointRow, type EndpointStore, settingsOf } from './stores/webhooks.ts';

@@ -1,8 +1,7 @@
 import { unsupportedFormat } from '../domain/media-check.ts';
 import type { MediaFacts, MediaKind, MediaOutcome } from '../domain/media.ts';
 import type { Issue } from '../errors.ts';
-import { type Backoff, backoffMs } from '../lib/backoff.ts';
-import { startDeadline, type StartTimer } from '../lib/time.ts';
+import { type Backoff, backoffMs, startDeadline, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { BucketFile } from './bucket-file.ts';
 import type { FileSource, Inspection } from './inspect.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { jittered } from '../../src/lib/backoff.ts';
+import { jittered } from '../../src/lib/time.ts';
 import { askWaitMs, planTask, pollWaitMs, retryWaitMs } from '../../src/ledger/schedule.ts';
 import type { TaskRow } from '../../src/ledger/stores/tasks.ts';
 

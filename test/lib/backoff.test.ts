@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { backoffMs } from '../../src/lib/backoff.ts';
+import { backoffMs } from '../../src/lib/time.ts';
 
 const BACKOFF = { baseMs: 100, capMs: 1000, floorMs: 50 };
 

@@ -1,5 +1,5 @@
 import type { Client as SocketClient } from 'graphql-ws';
-import { type Backoff, backoffMs } from '../../lib/backoff.ts';
+import { type Backoff, backoffMs } from '../../lib/time.ts';
 
 /** The position of a subscription. */
 export interface Progress {
