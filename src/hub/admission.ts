@@ -3,7 +3,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { ErrorCode, Failure } from '../errors.ts';
 import { toFailure } from '../graphql/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from '../lib/time.ts';
 import { CLOSE, closeReason } from './protocol.ts';
 
 /** The rate at which a socket may start operations. The burst is for clients that restart all of theirs after a reconnect. */

@@ -1,6 +1,6 @@
 import type { WorkLimits } from '../config/index.ts';
 import type { Failure } from '../errors.ts';
-import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from '../lib/time.ts';
 import { type ClientMessage, CLOSE, MESSAGE_BYTES_MAX } from './protocol.ts';
 
 /**

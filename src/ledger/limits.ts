@@ -1,7 +1,7 @@
 import type { LedgerLimits, RateLimits } from '../config/index.ts';
 import { FACE_SCAN_UNITS, fromMilliunits, monthOf, SPEECH_UNITS, toMilliunits } from '../domain/cost.ts';
 import { GatewayError } from '../errors.ts';
-import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
+import { createTokenBucket, type TokenBucket } from '../lib/time.ts';
 
 /** Counts the actions of a tenant in memory. An eviction of the ledger resets the counts. */
 export interface Rates {

@@ -15,7 +15,7 @@ import {
   webhookUrlRuleOf,
 } from '../domain/webhook.ts';
 import { badUserInput, GatewayError, type Result, toResult, unknownId } from '../errors.ts';
-import { startTimer } from '../lib/time.ts';
+import { startTimer, createTokenBucket, type TokenBucket } from '../lib/time.ts';
 import {
   createObjectAlarm,
   createRetention,
@@ -24,7 +24,6 @@ import {
   type Retention,
 } from '../lib/durable-object.ts';
 import { createLog, type Log, withFields } from '../lib/log.ts';
-import { createTokenBucket, type TokenBucket } from '../lib/token-bucket.ts';
 import { NO_READS, NO_UPSTREAM, taskBody, testBody, withResync } from './body.ts';
 import { DeliveryStore } from './delivery-store.ts';
 import { migrate } from './migrations.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { createTokenBucket } from '../../src/lib/token-bucket.ts';
+import { createTokenBucket } from '../../src/lib/time.ts';
 
 describe('a token bucket', () => {
   it('allows the burst at once and then the rate, and returns how long to wait', ({ expect }) => {
