@@ -1,5 +1,5 @@
 import type { Issue } from '../errors.ts';
-import { parseIsoTime } from '../lib/iso-time.ts';
+import { parseIsoTime } from '../lib/time.ts';
 import { checkAll, mapValidation, type Path, toValidation, type Validation } from './check.ts';
 import type { TaskRecord } from './records.ts';
 import { checkLabel, type TaskKind, type TaskStatus } from './task.ts';

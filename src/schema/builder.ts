@@ -8,7 +8,7 @@ import type { Slice, Window } from '../domain/list.ts';
 import type { TaskHandle } from '../domain/ports.ts';
 import { badUserInput } from '../errors.ts';
 import { type FieldCost, withCost } from '../lib/field-cost.ts';
-import { createIsoTime } from '../lib/iso-time.ts';
+import { createIsoTime } from '../lib/time.ts';
 import { isRecord } from '../lib/json.ts';
 
 /** The number of objects that one `nodes` loads at most. Each is one read of the ledger. */

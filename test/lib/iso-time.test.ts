@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { createIsoTime, parseIsoTime } from '../../src/lib/iso-time.ts';
+import { createIsoTime, parseIsoTime } from '../../src/lib/time.ts';
 
 const DAY_MS = 86_400_000;
 const LAST = 8.64e15;
