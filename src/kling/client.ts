@@ -21,8 +21,15 @@ import {
   UnreadableAnswer,
 } from './envelope.ts';
 import { KlingError, quote } from './errors.ts';
-import { createLipSyncCall, listLipSyncsCall, readLipSyncCall } from './lip-sync.ts';
-import { type ReadTask, readTasksCall, toBalanceDeduction, toTaskStatus } from './tasks.ts';
+import {
+  createLipSyncCall,
+  listLipSyncsCall,
+  readLipSyncCall,
+  type ReadTask,
+  readTasksCall,
+  toBalanceDeduction,
+  toTaskStatus,
+} from './tasks.ts';
 import { type Call, createExchange, type ExchangeOptions, type LogExchange } from './transport.ts';
 import {
   createVoiceTaskCall,

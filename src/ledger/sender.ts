@@ -4,7 +4,7 @@ import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
 import type { LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
 import type { TaskSnapshot } from '../domain/task.ts';
 import { KlingError } from '../kling/errors.ts';
-import { findLipSync } from '../kling/lip-sync.ts';
+import { findLipSync } from '../kling/tasks.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';

@@ -4,7 +4,7 @@ import type { TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
-import { findLipSync } from '../kling/lip-sync.ts';
+import { findLipSync } from '../kling/tasks.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import { settledWithin, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';

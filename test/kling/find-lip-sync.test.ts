@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { LipSyncSnapshot } from '../../src/domain/task.ts';
-import { findLipSync } from '../../src/kling/lip-sync.ts';
+import { findLipSync } from '../../src/kling/tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 
 const SENT_AT_MS = 1_790_000_000_000;

@@ -7,9 +7,8 @@ import speechFailed from '../fixtures/kling/speech-failed.json?raw';
 import voiceNotFound from '../fixtures/kling/speech-voice-not-found.json?raw';
 import speech from '../fixtures/kling/speech.json?raw';
 import tasks from '../fixtures/kling/tasks-newer.json?raw';
-import { parseCallback, parseCallbackBody } from '../../src/kling/tasks.ts';
+import { parseCallback, parseCallbackBody, toLipSyncSnapshot } from '../../src/kling/tasks.ts';
 import { recordOf } from '../../src/kling/envelope.ts';
-import { toLipSyncSnapshot } from '../../src/kling/lip-sync.ts';
 import { createUpstream, HOST, klingErrorOf, SPEECH } from './support.ts';
 
 describe('text to speech', () => {
