@@ -1,13 +1,13 @@
 import { SignJWT } from 'jose';
 import { createSingleFlight } from '../lib/cache.ts';
+import type { CredentialKind } from './errors.ts';
 
 /** An AccessKey with its SecretKey, or a static API key (since 2026-06-17). Either is valid at one host only. */
 export type KlingKeys = { readonly accessKey: string; readonly secretKey: string } | { readonly apiKey: string };
 
 /** The credentials of the gateway at Kling. */
 export interface Credentials {
-  /** The kind of credential, for messages and logs. */
-  readonly kind: 'ACCESS_KEY' | 'API_KEY';
+  readonly kind: CredentialKind;
   /** Returns the token for the `Authorization` header. Throws if the keys cannot make one, with no secret in the message. */
   readonly token: () => Promise<string>;
   /** Forgets a token that Kling refused, unless it is already replaced. Returns whether the next token will differ. */

@@ -1,5 +1,4 @@
 import { type ErrorCode, type Failure, GatewayError } from '../errors.ts';
-import type { Credentials } from './credentials.ts';
 import type { Envelope } from './envelope.ts';
 
 /**
@@ -42,7 +41,7 @@ interface RefusedRequest {
   readonly httpStatus: number;
   /** True for a read, which may be retried after a fault inside Kling. */
   readonly isRead: boolean;
-  readonly credentialKind: Credentials['kind'];
+  readonly credentialKind: CredentialKind;
   readonly host: string;
   /** See `clockSkewMs`. */
   readonly clockSkewMs: number | null;
@@ -98,8 +97,11 @@ function clockHint(skewMs: number): string {
   return ` The gateway's clock is ${seconds} s ${direction} Kling's, by the Date header of the answer: set the clock.`;
 }
 
+/** The kind of credential that the gateway sends, for messages and logs. */
+export type CredentialKind = 'ACCESS_KEY' | 'API_KEY';
+
 /** Leaves Kling's text out: it mentions AccessKeys even if an API key was sent (live). */
-function credentialHint(kind: Credentials['kind'], host: string): string {
+function credentialHint(kind: CredentialKind, host: string): string {
   const sent = kind === 'API_KEY' ? 'the static API key' : 'a token signed with the AccessKey and SecretKey';
   return (
     ` The gateway sent ${sent} to ${host}. Keys belong to one console and its host, so a right key at the wrong host` +
@@ -110,7 +112,7 @@ function credentialHint(kind: Credentials['kind'], host: string): string {
 /** The answer of an edge, and the facts for the message. */
 interface EdgeAnswer {
   readonly httpStatus: number;
-  readonly credentialKind: Credentials['kind'];
+  readonly credentialKind: CredentialKind;
   readonly host: string;
 }
 
