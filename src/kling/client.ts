@@ -5,7 +5,14 @@ import type { PageRequest, ReadableList, Upstream, UpstreamPage } from '../domai
 import type { FaceScanResult, SpeechResult, Face } from '../domain/records.ts';
 import type { Sent } from '../domain/sources.ts';
 import type { KlingList, KlingTask, LipSyncSnapshot, VoiceTaskSnapshot } from '../domain/task.ts';
-import { createCredentials, type KlingKeys } from './credentials.ts';
+import {
+  createCredentials,
+  type KlingKeys,
+  type Call,
+  createExchange,
+  type ExchangeOptions,
+  type LogExchange,
+} from './transport.ts';
 import {
   decimalOrNull,
   type Envelope,
@@ -30,7 +37,6 @@ import {
   toBalanceDeduction,
   toTaskStatus,
 } from './tasks.ts';
-import { type Call, createExchange, type ExchangeOptions, type LogExchange } from './transport.ts';
 import {
   createVoiceTaskCall,
   type DeletedVoice,

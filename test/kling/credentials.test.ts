@@ -2,7 +2,7 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, it } from 'vitest';
 import processing from '../fixtures/kling/lip-sync-processing.json?raw';
 import created from '../fixtures/kling/lip-sync-created.json?raw';
-import { createCredentials } from '../../src/kling/credentials.ts';
+import { createCredentials } from '../../src/kling/transport.ts';
 import { createUpstream, IDENTITY, klingErrorOf, LIP_SYNC, refusal, STARTED_AT_MS } from './support.ts';
 
 const PAIR = { accessKey: 'ak-of-test', secretKey: 'sk-of-test' };
