@@ -5,8 +5,7 @@ import type { Failure, Result } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Turns, Unread } from './back-pressure.ts';
 import type { FanOut } from './fan-out.ts';
-import type { OperationReference, Operations } from './operations.ts';
-import { CALL_COST, messageCostOf } from './usage.ts';
+import { type OperationReference, type Operations, CALL_COST, messageCostOf } from './operations.ts';
 
 export interface CatchUpDeps {
   readonly operations: Operations;

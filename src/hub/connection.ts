@@ -9,9 +9,15 @@ import type { Unread, Work } from './back-pressure.ts';
 import type { createCatchUp } from './catch-up.ts';
 import { UNREAD_CHARS_MAX, type FanOut } from './fan-out.ts';
 import { type Groups, type Member, type Registration, type RegistrationStore, groupKeyOf } from './registrations.ts';
-import type { Operation, Operations, PreparedSubscription, Asker } from './operations.ts';
+import type {
+  Operation,
+  Operations,
+  PreparedSubscription,
+  Asker,
+  CountedSubscription,
+  WatchUsage,
+} from './operations.ts';
 import { CLOSE, closeReason, type ClientMessage, type OperationPayload, pongMessage } from './protocol.ts';
-import type { CountedSubscription, WatchUsage } from './usage.ts';
 
 export interface ConnectionDeps {
   readonly groups: Groups;

@@ -5,8 +5,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attachment } from './admission.ts';
 import type { Group, Groups, Member, RegistrationStore } from './registrations.ts';
-import { messageCostOf } from './usage.ts';
-import type { Operations } from './operations.ts';
+import { messageCostOf, type Operations } from './operations.ts';
 import { CLOSE } from './protocol.ts';
 import type { Turns, Unread } from './back-pressure.ts';
 

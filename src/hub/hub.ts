@@ -27,11 +27,10 @@ import { createTurns, createUnread, createWork, type Work } from './back-pressur
 import { createCatchUp, createSharedCatchUp, createSharedReads, NO_UPSTREAM } from './catch-up.ts';
 import { type Connection, createConnection } from './connection.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
-import { createOperations } from './operations.ts';
+import { createOperations, createWatchUsage } from './operations.ts';
 import { callerOf, perShard, toNoRoom } from './pool.ts';
 import { CLOSE, parseClientMessage, SUBPROTOCOL } from './protocol.ts';
 import { createGroups, RegistrationStore } from './registrations.ts';
-import { createWatchUsage } from './usage.ts';
 
 const now = (): number => Date.now();
 

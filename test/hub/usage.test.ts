@@ -7,7 +7,7 @@ import {
   createWatchUsage,
   type CountedSubscription,
   type WatchUsage,
-} from '../../src/hub/usage.ts';
+} from '../../src/hub/operations.ts';
 import { schema } from '../../src/schema/schema.ts';
 
 const LIMITS: WatchLimits = {
