@@ -25,8 +25,7 @@ import {
 } from '../lib/durable-object.ts';
 import { createLog, type Log, withFields } from '../lib/log.ts';
 import { NO_READS, NO_UPSTREAM, taskBody, testBody, withResync } from './body.ts';
-import { DeliveryStore } from './delivery-store.ts';
-import { migrate } from './migrations.ts';
+import { DeliveryStore, migrate } from './delivery-store.ts';
 import {
   createQueue,
   createSend,
