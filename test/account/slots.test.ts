@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { migrate } from '../../src/account/migrations.ts';
+import { migrate } from '../../src/account/kling-account.ts';
 import { SlotStore } from '../../src/account/slots.ts';
 import { countRows } from '../support/count-rows.ts';
 import { env, openSandbox } from '../support/ledger.ts';
