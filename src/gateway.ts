@@ -1,5 +1,5 @@
 import { waitUntil } from 'cloudflare:workers';
-import { createAuthenticate } from './auth/authenticate.ts';
+import { createAuthenticate } from './auth/access.ts';
 import { createCallbackTokens, fileKey, fileUrlsOf } from './auth/signed-token.ts';
 import { createIssuerVerify } from './auth/issuer-keys.ts';
 import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';

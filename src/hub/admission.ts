@@ -1,4 +1,4 @@
-import type { Authenticate } from '../auth/authenticate.ts';
+import type { Authenticate } from '../auth/access.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { ErrorCode, Failure } from '../errors.ts';
 import { toFailure } from '../graphql/errors.ts';

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import { createAuthenticate } from '../auth/authenticate.ts';
+import { createAuthenticate } from '../auth/access.ts';
 import { createIssuerVerify } from '../auth/issuer-keys.ts';
 import { fileUrlsOf } from '../auth/signed-token.ts';
 import { createScopedLedger } from '../auth/scoped-ledger.ts';

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { createAuthenticate, VERIFIED_MS } from '../../src/auth/authenticate.ts';
+import { createAuthenticate, VERIFIED_MS } from '../../src/auth/access.ts';
 import { createIssuerVerify } from '../../src/auth/issuer-keys.ts';
 import {
   claimsOf,

@@ -1,5 +1,5 @@
 import { base64url, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
-import { createAuthenticate } from '../../src/auth/authenticate.ts';
+import { createAuthenticate } from '../../src/auth/access.ts';
 import { createIssuerVerify } from '../../src/auth/issuer-keys.ts';
 import type { AuthConfig, TokenRules } from '../../src/config/index.ts';
 import type { Viewer } from '../../src/domain/viewer.ts';

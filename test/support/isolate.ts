@@ -1,4 +1,4 @@
-import { createAuthenticate } from '../../src/auth/authenticate.ts';
+import { createAuthenticate } from '../../src/auth/access.ts';
 import { createIssuerVerify, createJwksCache, type IssuerKeySet } from '../../src/auth/issuer-keys.ts';
 import { startTimer } from '../../src/lib/time.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
