@@ -1,8 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
-import { createAuthenticate } from './auth/access.ts';
+import { createAuthenticate, createScopedLedger, createScopedUpstream } from './auth/access.ts';
 import { createCallbackTokens, fileKey, fileUrlsOf } from './auth/signed-token.ts';
 import { createIssuerVerify } from './auth/issuer-keys.ts';
-import { createScopedLedger, createScopedUpstream } from './auth/scoped-ledger.ts';
 import type { Config } from './config/index.ts';
 import type { FileUrls } from './domain/media.ts';
 import type { Ledger, Upstream } from './domain/ports.ts';

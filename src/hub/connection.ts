@@ -1,4 +1,4 @@
-import { readableWatch } from '../auth/scoped-ledger.ts';
+import { readableWatch } from '../auth/access.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Failure } from '../errors.ts';
 import { codesOf, type PublicRefusal, toFailure, toRefusal } from '../graphql/errors.ts';

@@ -1,8 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
-import { createAuthenticate } from '../auth/access.ts';
+import { createAuthenticate, createScopedLedger } from '../auth/access.ts';
 import { createIssuerVerify } from '../auth/issuer-keys.ts';
 import { fileUrlsOf } from '../auth/signed-token.ts';
-import { createScopedLedger } from '../auth/scoped-ledger.ts';
 import { configOf } from '../config/index.ts';
 import type { GatewayContext } from '../context.ts';
 import type { Ledger } from '../domain/ports.ts';

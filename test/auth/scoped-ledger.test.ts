@@ -1,10 +1,5 @@
 import { describe, it } from 'vitest';
-import {
-  createScopedLedger,
-  createScopedUpstream,
-  readableTasks,
-  readableWatch,
-} from '../../src/auth/scoped-ledger.ts';
+import { createScopedLedger, createScopedUpstream, readableTasks, readableWatch } from '../../src/auth/access.ts';
 import type { Ledger, Upstream } from '../../src/domain/ports.ts';
 import { SCOPES, type Scope, type Viewer } from '../../src/domain/viewer.ts';
 import { schema } from '../../src/schema/schema.ts';
