@@ -104,7 +104,7 @@ const WRITE = { LIP_SYNC: 'lipsync:write', VOICE: 'voices:write' } as const sati
 /** Any of them allows a write. */
 type AnyOf = readonly [Scope, ...Scope[]];
 
-const SCOPES = {
+const WRITE_SCOPES = {
   identifyFaces: () => [WRITE.LIP_SYNC],
   createVoiceTask: () => [WRITE.VOICE],
   createLipSyncTask: () => [WRITE.LIP_SYNC],
@@ -136,7 +136,7 @@ export type WriteResult<Name extends WriteName> = Writes[Name]['result'];
 
 /** Returns the scopes of which a write needs any. */
 export function writeScopes<Name extends WriteName>(name: Name, input: WriteInput<Name>): AnyOf {
-  const scopesOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => AnyOf } = SCOPES;
+  const scopesOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => AnyOf } = WRITE_SCOPES;
   return scopesOf[name](input);
 }
 
