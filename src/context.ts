@@ -1,6 +1,5 @@
 import type { FileUrls } from './domain/media.ts';
-import type { Ledger, Upstream } from './domain/ports.ts';
-import type { Viewer } from './domain/viewer.ts';
+import type { Ledger, Upstream, Viewer } from './domain/ports.ts';
 
 /** The context of resolvers. It is created for each request, and nothing in it outlives the request. */
 export interface GatewayContext {

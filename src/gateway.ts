@@ -4,8 +4,7 @@ import { createCallbackTokens, fileKey, fileUrlsOf } from './auth/signed-token.t
 import { createIssuerVerify } from './auth/issuer-keys.ts';
 import type { Config } from './config/index.ts';
 import type { FileUrls } from './domain/media.ts';
-import type { Ledger, Upstream } from './domain/ports.ts';
-import { isPermitted, type Viewer } from './domain/viewer.ts';
+import { type Ledger, type Upstream, isPermitted, type Viewer } from './domain/ports.ts';
 import { fromResult } from './errors.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { createOperationFinder } from './graphql/operation.ts';

@@ -2,7 +2,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers';
 import { KlingAccount } from './account/kling-account.ts';
 import { IssuerKeys } from './auth/issuer-keys.ts';
 import { type Config, configResultOf } from './config/index.ts';
-import type { Viewer } from './domain/viewer.ts';
+import type { Viewer } from './domain/ports.ts';
 import { createGateway } from './gateway.ts';
 import { type AppDeps, createApp, createOperationsApp, type Handlers } from './http/app.ts';
 import { Hub } from './hub/hub.ts';

@@ -1,11 +1,22 @@
 import { errors, type JWTPayload, jwtVerify, type JWTVerifyOptions } from 'jose';
 import type { AuthConfig, TokenRules } from '../config/index.ts';
-import { EVERYBODY, isScope, isTenant, type Viewer, isPermitted, requireScope, type Scope } from '../domain/viewer.ts';
+import {
+  EVERYBODY,
+  isScope,
+  isTenant,
+  type Viewer,
+  isPermitted,
+  requireScope,
+  type Scope,
+  type Ledger,
+  type Upstream,
+  type Watch,
+  writeScopes,
+} from '../domain/ports.ts';
 import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
 import type { VerifyToken } from './issuer-keys.ts';
-import { type Ledger, type Upstream, type Watch, writeScopes } from '../domain/ports.ts';
 import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
 import type { TaskFilter } from '../domain/list.ts';
 

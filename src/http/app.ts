@@ -3,7 +3,7 @@ import { Hono } from 'hono/tiny';
 import { secureHeaders } from 'hono/secure-headers';
 import { type Config, type ConfigResult, configResultOf } from '../config/index.ts';
 import type { ConfigProblem } from '../config/settings.ts';
-import type { Viewer } from '../domain/viewer.ts';
+import type { Viewer } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import { type AppEnv, requestLog, type RequestLogDeps, type RequestTrace } from './log.ts';
 import { MEDIA_ACCESS } from './media.ts';

@@ -1,5 +1,5 @@
 import type { Authenticate } from '../auth/access.ts';
-import type { Viewer } from '../domain/viewer.ts';
+import type { Viewer } from '../domain/ports.ts';
 import type { ErrorCode, Failure } from '../errors.ts';
 import { toFailure } from '../graphql/errors.ts';
 import type { Log } from '../lib/log.ts';

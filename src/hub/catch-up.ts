@@ -1,6 +1,13 @@
 import type { GatewayContext } from '../context.ts';
-import { type CatchUp, isEnd, type Ledger, type PresentPlace, type Upstream, type Watch } from '../domain/ports.ts';
-import type { Viewer } from '../domain/viewer.ts';
+import {
+  type CatchUp,
+  isEnd,
+  type Ledger,
+  type PresentPlace,
+  type Upstream,
+  type Watch,
+  type Viewer,
+} from '../domain/ports.ts';
 import type { Failure, Result } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Turns, Unread } from './back-pressure.ts';

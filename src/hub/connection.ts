@@ -1,5 +1,5 @@
 import { readableWatch } from '../auth/access.ts';
-import type { Viewer } from '../domain/viewer.ts';
+import type { Viewer } from '../domain/ports.ts';
 import type { Failure } from '../errors.ts';
 import { codesOf, type PublicRefusal, toFailure, toRefusal } from '../graphql/errors.ts';
 import type { Log } from '../lib/log.ts';

@@ -1,7 +1,6 @@
 import type { GatewayContext } from '../context.ts';
 import type { TaskChange } from '../domain/records.ts';
-import { isEnd, isWatched, type Ledger } from '../domain/ports.ts';
-import type { Viewer } from '../domain/viewer.ts';
+import { isEnd, isWatched, type Ledger, type Viewer } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attachment } from './admission.ts';
 import type { Group, Groups, Member, RegistrationStore } from './registrations.ts';

@@ -1,4 +1,4 @@
-import type { Viewer } from '../domain/viewer.ts';
+import type { Viewer } from '../domain/ports.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 

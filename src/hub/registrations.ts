@@ -1,6 +1,5 @@
-import { isEnd, isWatched, type Watch } from '../domain/ports.ts';
+import { isEnd, isWatched, type Watch, type Viewer } from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
-import type { Viewer } from '../domain/viewer.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { OperationText, PreparedSubscription } from './operations.ts';
 

@@ -1,8 +1,7 @@
 import type { ResourcePack } from '../domain/cost.ts';
-import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import { type PageRequest, type UpstreamPage, requireScope } from '../domain/ports.ts';
 import { type LastReport, resultExpiresAtMs, type Speech, type TaskRecord } from '../domain/records.ts';
 import { type BalanceDeduction, KLING_LISTS, type KlingList, type KlingTask } from '../domain/task.ts';
-import { requireScope } from '../domain/viewer.ts';
 import { badUserInput, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder, enumValues } from './builder.ts';

@@ -1,6 +1,5 @@
 import { fromMilliunits, monthOf } from '../domain/cost.ts';
-import type { FileUsage, Usage } from '../domain/ports.ts';
-import { SCOPES, type Viewer } from '../domain/viewer.ts';
+import { type FileUsage, type Usage, SCOPES, type Viewer } from '../domain/ports.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';

@@ -1,9 +1,8 @@
 import type { GatewayContext } from '../context.ts';
 import type { StoredFile } from '../domain/media.ts';
-import type { Upstream } from '../domain/ports.ts';
+import { type Upstream, isPermitted } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
-import { isPermitted } from '../domain/viewer.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { AudioRef } from './audio-video.ts';

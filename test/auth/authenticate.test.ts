@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { EVERYBODY, SCOPES } from '../../src/domain/viewer.ts';
+import { EVERYBODY, SCOPES } from '../../src/domain/ports.ts';
 import {
   claimsOf,
   failureOf,

@@ -1,7 +1,6 @@
 import { describe, it } from 'vitest';
 import { createScopedLedger, createScopedUpstream, readableTasks, readableWatch } from '../../src/auth/access.ts';
-import type { Ledger, Upstream } from '../../src/domain/ports.ts';
-import { SCOPES, type Scope, type Viewer } from '../../src/domain/viewer.ts';
+import { type Ledger, type Upstream, SCOPES, type Scope, type Viewer } from '../../src/domain/ports.ts';
 import { schema } from '../../src/schema/schema.ts';
 import type { TaskFilter } from '../../src/domain/list.ts';
 import { FakeLedger, lipSyncTask, voiceTask } from '../support/fake-ledger.ts';

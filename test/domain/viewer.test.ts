@@ -8,7 +8,7 @@ import {
   requireScope,
   SCOPES,
   type Viewer,
-} from '../../src/domain/viewer.ts';
+} from '../../src/domain/ports.ts';
 import { GatewayError } from '../../src/errors.ts';
 
 const viewerWith = (scopes: Viewer['scopes']): Viewer => ({ tenant: 't', subject: 's', scopes, expiresAtMs: null });

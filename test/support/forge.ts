@@ -2,7 +2,7 @@ import { base64url, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } f
 import { createAuthenticate } from '../../src/auth/access.ts';
 import { createIssuerVerify } from '../../src/auth/issuer-keys.ts';
 import type { AuthConfig, TokenRules } from '../../src/config/index.ts';
-import type { Viewer } from '../../src/domain/viewer.ts';
+import type { Viewer } from '../../src/domain/ports.ts';
 import { type Failure, GatewayError } from '../../src/errors.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 

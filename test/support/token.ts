@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { SCOPES } from '../../src/domain/viewer.ts';
+import { SCOPES } from '../../src/domain/ports.ts';
 
 /** Settings that accept tokens signed with a shared secret, without rate limits in practice. */
 export const TEST_AUTH = {

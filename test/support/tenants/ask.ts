@@ -2,7 +2,7 @@ import { exports } from 'cloudflare:workers';
 import { expect } from 'vitest';
 import { openSocket } from '../socket.ts';
 import { readStream } from '../stream.ts';
-import { SCOPES } from '../../../src/domain/viewer.ts';
+import { SCOPES } from '../../../src/domain/ports.ts';
 import { bearer as bearerWith } from '../token.ts';
 
 export interface Question {
