@@ -3,7 +3,7 @@ import type { ResourcePack, ResourcePackRequest } from './cost.ts';
 import { matchesFilter, type Slice, type TaskFilter, type TaskOrder, type Window } from './list.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceTaskInput, DeleteVoiceInput, IdentifyFacesInput } from './inputs.ts';
 import type { SynthesizeSpeechInput } from './speech.ts';
-import type { CreateMediaInput, DeleteMediaInput, MediaRecord } from './media.ts';
+import type { CreateMediaInput, DeleteMediaInput, MediaRecord, FileUrls } from './media.ts';
 import type { Placement } from './placement.ts';
 import type { FaceScan, LipSyncTask, Speech, TaskChange, TaskRecord, VoiceTask } from './records.ts';
 import {
@@ -325,4 +325,18 @@ export function requireScope(viewer: Viewer, ...anyOf: readonly [Scope, ...Scope
   if (anyOf.some((scope) => isPermitted(viewer, scope))) return;
   const message = `The token lacks the scope "${anyOf.at(-1)}".`;
   throw new GatewayError({ code: 'FORBIDDEN', message, retryable: false });
+}
+
+/** The context of resolvers. It is created for each request, and nothing in it outlives the request. */
+export interface GatewayContext {
+  /** The id of the request, in the header `x-request-id`, in log lines, and in `extensions.requestId` of every error. */
+  readonly requestId: string;
+  /** Returns milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly viewer: Viewer;
+  /** The ledger of the viewer's tenant. Its methods throw `FORBIDDEN` outside the viewer's scopes. */
+  readonly ledger: Ledger;
+  readonly upstream: Upstream;
+  /** The URLs of uploads and files. Null if the gateway keeps no files. */
+  readonly files: FileUrls | null;
 }

@@ -1,5 +1,4 @@
-import type { GatewayContext } from '../context.ts';
-import type { Viewer } from '../domain/ports.ts';
+import type { GatewayContext, Viewer } from '../domain/ports.ts';
 import type { OperationFinder } from '../graphql/operation.ts';
 import { type Dialled, toCallerHeaders } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';

@@ -1,5 +1,5 @@
-import type { GatewayContext } from '../context.ts';
 import {
+  type GatewayContext,
   type CatchUp,
   isEnd,
   type Ledger,

@@ -1,6 +1,5 @@
-import type { GatewayContext } from '../context.ts';
+import { type GatewayContext, isEnd, isWatched, type Ledger, type Viewer } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
-import { isEnd, isWatched, type Ledger, type Viewer } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import type { Attachment } from './admission.ts';
 import type { Group, Groups, Member, RegistrationStore } from './registrations.ts';

@@ -10,7 +10,7 @@ import {
   visit,
   type OperationDefinitionNode,
 } from 'graphql';
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
 import { executeSubscriptionEvent } from '../engine/run.ts';
 import { notFound, type Failure } from '../errors.ts';

@@ -2,10 +2,9 @@ import SchemaBuilder, { BasePlugin, brandWithType, type PothosOutputFieldConfig,
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin, { resolveNodes } from '@pothos/plugin-relay';
 import { type GraphQLResolveInfo, GraphQLString } from 'graphql';
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext, TaskHandle } from '../domain/ports.ts';
 import type { Validation } from '../domain/check.ts';
 import type { Slice, Window } from '../domain/list.ts';
-import type { TaskHandle } from '../domain/ports.ts';
 import { badUserInput } from '../errors.ts';
 import { type FieldCost, withCost } from '../lib/field-cost.ts';
 import { createIsoTime } from '../lib/time.ts';

@@ -1,4 +1,4 @@
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext } from '../domain/ports.ts';
 import {
   CONTENT_TYPES,
   type FileUrls,

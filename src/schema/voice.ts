@@ -1,6 +1,5 @@
-import type { GatewayContext } from '../context.ts';
+import { type GatewayContext, type Upstream, isPermitted } from '../domain/ports.ts';
 import type { StoredFile } from '../domain/media.ts';
-import { type Upstream, isPermitted } from '../domain/ports.ts';
 import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
 import { badUserInput } from '../errors.ts';

@@ -8,8 +8,7 @@ import {
   type ValidatedSubscriptionArgs,
   validateSubscriptionArgs,
 } from 'graphql';
-import type { GatewayContext } from '../context.ts';
-import type { Ledger, Upstream } from '../domain/ports.ts';
+import type { GatewayContext, Ledger, Upstream } from '../domain/ports.ts';
 import type { TaskStatus } from '../domain/task.ts';
 import type { WebhookEvent } from '../domain/webhook.ts';
 import { executeSubscriptionEvent } from '../engine/run.ts';

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { fileUrlsOf } from '../auth/signed-token.ts';
 import { type Config, configOf, configResultOf } from '../config/index.ts';
-import type { GatewayContext } from '../context.ts';
+import type { GatewayContext } from '../domain/ports.ts';
 import type { Slice, Window } from '../domain/list.ts';
 import {
   type NewSecret,

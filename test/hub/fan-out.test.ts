@@ -1,5 +1,5 @@
 import { describe, it, vi } from 'vitest';
-import type { GatewayContext } from '../../src/context.ts';
+import type { GatewayContext } from '../../src/domain/ports.ts';
 import { createDocuments } from '../../src/graphql/documents.ts';
 import { createOperations, type Operations, type PreparedSubscription } from '../../src/hub/operations.ts';
 import { GatewayError } from '../../src/errors.ts';

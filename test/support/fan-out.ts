@@ -1,6 +1,5 @@
-import type { GatewayContext } from '../../src/context.ts';
+import type { GatewayContext, Ledger } from '../../src/domain/ports.ts';
 import type { TaskChange } from '../../src/domain/records.ts';
-import type { Ledger } from '../../src/domain/ports.ts';
 import type { TaskStatus } from '../../src/domain/task.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
 import { createFanOut, type FanOut, type FanOutDeps } from '../../src/hub/fan-out.ts';
