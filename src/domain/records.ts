@@ -1,8 +1,7 @@
 import type { TaskFailure } from './failure.ts';
 import type { MediaExtension, StoredFile } from './media.ts';
 import type { OpenPlacement, Placement } from './placement.ts';
-import type { SpeechRequest } from './speech.ts';
-import type { SpeechLanguage } from './speech-voices.ts';
+import type { SpeechRequest, SpeechLanguage } from './speech.ts';
 import type {
   BalanceDeduction,
   LipSyncReport,

@@ -1,7 +1,13 @@
-import type { SpeechRequest, SpokenInput } from '../domain/speech.ts';
+import {
+  type SpeechRequest,
+  type SpokenInput,
+  SPEECH_VOICES,
+  SPEECH_VOICES_SOURCE,
+  type SpeechVoice,
+  type VoiceGender,
+} from '../domain/speech.ts';
 import type { Upstream } from '../domain/ports.ts';
 import { resultExpiresAtMs, type Speech } from '../domain/records.ts';
-import { SPEECH_VOICES, SPEECH_VOICES_SOURCE, type SpeechVoice, type VoiceGender } from '../domain/speech-voices.ts';
 import { GatewayError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import {

@@ -1,6 +1,5 @@
 import { describe, it } from 'vitest';
-import { checkSynthesizeSpeechInput } from '../../src/domain/speech.ts';
-import { SPEECH_VOICES } from '../../src/domain/speech-voices.ts';
+import { checkSynthesizeSpeechInput, SPEECH_VOICES } from '../../src/domain/speech.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 
 const QUERY = `query ($language: SpeechLanguage) { speechVoices(language: $language) {
