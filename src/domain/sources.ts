@@ -1,7 +1,6 @@
 import { checkInlineAudio } from './audio.ts';
 import { checkKlingId, mapValidation, type Path, refused, toValidation, type Validation } from './check.ts';
-import type { MediaRecord } from './media.ts';
-import { mediaNotReady, useProblems } from './media-check.ts';
+import { type MediaRecord, mediaNotReady, useProblems } from './media.ts';
 import { MEDIA_MARGIN_MS, type PlacementFacts } from './placement.ts';
 import type { LipSyncTask } from './records.ts';
 import { checkSpoken, type SpeechRequest, type SpokenInput } from './speech.ts';

@@ -1,5 +1,4 @@
-import { fetchFailed, SOURCE_PATH } from '../domain/media-check.ts';
-import type { MediaKind } from '../domain/media.ts';
+import { fetchFailed, SOURCE_PATH, type MediaKind } from '../domain/media.ts';
 import { checkUrl, isLoopback } from '../domain/url.ts';
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs, startDeadline, type StartTimer } from '../lib/time.ts';

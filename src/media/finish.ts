@@ -1,5 +1,4 @@
-import { unsupportedFormat } from '../domain/media-check.ts';
-import type { MediaFacts, MediaKind, MediaOutcome } from '../domain/media.ts';
+import { unsupportedFormat, type MediaFacts, type MediaKind, type MediaOutcome } from '../domain/media.ts';
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs, startDeadline, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';

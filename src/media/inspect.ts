@@ -1,5 +1,4 @@
-import { problemsOf, unsupportedFormat } from '../domain/media-check.ts';
-import { KLING_BYTES_MAX, type MediaFacts, type MediaKind } from '../domain/media.ts';
+import { problemsOf, unsupportedFormat, KLING_BYTES_MAX, type MediaFacts, type MediaKind } from '../domain/media.ts';
 import type { Issue } from '../errors.ts';
 import { readIndex, type ReadBytes } from './index-boxes.ts';
 import type * as measureModule from './measure.ts';

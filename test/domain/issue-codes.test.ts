@@ -9,8 +9,8 @@ import {
   problemsOf,
   sampleProblems,
   unsupportedFormat,
-} from '../../src/domain/media-check.ts';
-import type { MediaFacts } from '../../src/domain/media.ts';
+  type MediaFacts,
+} from '../../src/domain/media.ts';
 import { voiceInputOf } from '../../src/domain/retry.ts';
 import { checkNotes } from '../../src/domain/task.ts';
 import { checkPlacement, type PlacedInput, type PlacementInput } from '../../src/domain/placement.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mediaNotReady, problemsOf, sampleProblems } from '../../src/domain/media-check.ts';
-import type { MediaFacts, MediaKind } from '../../src/domain/media.ts';
+import { mediaNotReady, problemsOf, sampleProblems, type MediaFacts, type MediaKind } from '../../src/domain/media.ts';
 import type { IssueCode } from '../../src/errors.ts';
 
 const VIDEO: MediaFacts = {

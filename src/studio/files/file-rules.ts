@@ -1,5 +1,13 @@
-import { problemsOf, SAMPLE_MS_MAX, SAMPLE_MS_MIN, sampleProblems } from '../../domain/media-check.ts';
-import { CONTENT_TYPES, KLING_BYTES_MAX, type MediaExtension, type MediaKind } from '../../domain/media.ts';
+import {
+  problemsOf,
+  SAMPLE_MS_MAX,
+  SAMPLE_MS_MIN,
+  sampleProblems,
+  CONTENT_TYPES,
+  KLING_BYTES_MAX,
+  type MediaExtension,
+  type MediaKind,
+} from '../../domain/media.ts';
 import { AUDIO_MS_MAX, AUDIO_MS_MIN, VIDEO_MS_MAX, VIDEO_MS_MIN } from '../../domain/placement.ts';
 import { formatBytes, formatSeconds } from '../ui/format.ts';
 

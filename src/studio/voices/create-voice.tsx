@@ -4,7 +4,7 @@ import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { VOICE_UNITS } from '../../domain/cost.ts';
 import { checkCreateVoiceTaskInput } from '../../domain/inputs.ts';
-import { SAMPLE_MS_MAX } from '../../domain/media-check.ts';
+import { SAMPLE_MS_MAX } from '../../domain/media.ts';
 import { CreateVoiceDocument } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
 import { EXAMPLE_VOICE, LOCAL_HOST } from '../examples.ts';
