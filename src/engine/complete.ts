@@ -21,18 +21,10 @@ import {
   settleError,
   type Site,
   toPath,
-} from './info.ts';
-import {
-  closeIterator,
-  coerceLeaf,
   forget,
-  forgetRest,
-  inspect,
-  isAsyncIterable,
-  isIterable,
   isPromiseLike,
-  plainTest,
-} from './values.ts';
+} from './info.ts';
+import { closeIterator, coerceLeaf, forgetRest, inspect, isAsyncIterable, isIterable, plainTest } from './values.ts';
 
 /** Completes one item of a list. Returns a promise if the item is or contains one. Throws if a required item failed. */
 type CompleteItem = (item: unknown, index: number, list: Frame) => unknown;

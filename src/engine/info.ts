@@ -23,7 +23,6 @@ import {
   type SelectionSetNode,
   type VariableValues,
 } from 'graphql';
-import { forget } from './values.ts';
 
 /** The data that all parts of a compiled operation share. */
 export interface Plan {
@@ -225,6 +224,25 @@ function helpersOf(run: Run): GraphQLResolveInfoHelpers {
   };
   return run.helpers;
 }
+
+/** Returns whether graphql treats a value as a promise: it has a method `then`. */
+export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return isObjectOrFunction(value) && typeof value['then'] === 'function';
+}
+
+/** Returns whether graphql reads fields from the properties of a value. It does not for strings and numbers. */
+export function isObjectOrFunction(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/** Prevents unhandled rejections of promises that are no longer awaited. */
+export function forget(values: Iterable<unknown>): void {
+  for (const value of values) {
+    if (isPromiseLike(value)) value.then(ignore, ignore);
+  }
+}
+
+function ignore(): void {}
 
 /** Finds the variables in `@skip` and `@include`. Returns null if the document has other directives or fragments with variables. */
 export function findConditions(document: DocumentNode, operation: OperationDefinitionNode): readonly string[] | null {

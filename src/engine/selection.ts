@@ -26,8 +26,11 @@ import {
   type Select,
   settleError,
   type Site,
+  forget,
+  isObjectOrFunction,
+  isPromiseLike,
 } from './info.ts';
-import { forget, isObjectOrFunction, isPromiseLike, type PlainTest, plainTest } from './values.ts';
+import { type PlainTest, plainTest } from './values.ts';
 
 /** An object of the response. */
 type Data = Record<string, unknown>;

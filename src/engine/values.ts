@@ -10,16 +10,7 @@ import {
   GraphQLString,
   isScalarType,
 } from 'graphql';
-
-/** Returns whether graphql treats a value as a promise: it has a method `then`. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return isObjectOrFunction(value) && typeof value['then'] === 'function';
-}
-
-/** Returns whether graphql reads fields from the properties of a value. It does not for strings and numbers. */
-export function isObjectOrFunction(value: unknown): value is Readonly<Record<PropertyKey, unknown>> {
-  return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
+import { forget, isObjectOrFunction } from './info.ts';
 
 /** Returns whether graphql treats a value as a list. It does not for strings. */
 export function isIterable(value: unknown): value is Iterable<unknown> {
@@ -29,15 +20,6 @@ export function isIterable(value: unknown): value is Iterable<unknown> {
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return isObjectOrFunction(value) && typeof value[Symbol.asyncIterator] === 'function';
 }
-
-/** Prevents unhandled rejections of promises that are no longer awaited. */
-export function forget(values: Iterable<unknown>): void {
-  for (const value of values) {
-    if (isPromiseLike(value)) value.then(ignore, ignore);
-  }
-}
-
-function ignore(): void {}
 
 /** Reads the items after a failed one, and prevents unhandled rejections of promises among them. */
 export function forgetRest(iterator: Iterator<unknown>): void {
