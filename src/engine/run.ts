@@ -31,7 +31,7 @@ import {
   tooManyErrors,
 } from './info.ts';
 import { compileSelection, compileSerialSelection } from './selection.ts';
-import { isAsyncIterable } from './values.ts';
+import { isAsyncIterable } from './complete.ts';
 
 type MaybePromise<T> = T | Promise<T>;
 

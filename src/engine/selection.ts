@@ -14,7 +14,7 @@ import {
   type SelectionSetNode,
   type VariableValues,
 } from 'graphql';
-import { compileComplete, completePromised, settled } from './complete.ts';
+import { compileComplete, completePromised, settled, type PlainTest, plainTest } from './complete.ts';
 import {
   type Complete,
   createInfo,
@@ -30,7 +30,6 @@ import {
   isObjectOrFunction,
   isPromiseLike,
 } from './info.ts';
-import { type PlainTest, plainTest } from './values.ts';
 
 /** An object of the response. */
 type Data = Record<string, unknown>;
