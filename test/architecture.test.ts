@@ -45,7 +45,7 @@ const ROOTS = new Set([
   'config/index.ts',
   'config/settings.ts',
   'http/app.ts',
-  'http/log.ts',
+  'http/respond.ts',
   'ledger/task-ledger.ts',
   'ledger/wiring.ts',
   'account/kling-account.ts',

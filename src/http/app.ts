@@ -5,10 +5,17 @@ import { type Config, type ConfigResult, configResultOf } from '../config/index.
 import type { ConfigProblem } from '../config/settings.ts';
 import type { Viewer } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
-import { type AppEnv, requestLog, type RequestLogDeps, type RequestTrace } from './log.ts';
+import {
+  type AppEnv,
+  requestLog,
+  type RequestLogDeps,
+  type RequestTrace,
+  respond,
+  respondFailure,
+  respondThrown,
+} from './respond.ts';
 import { MEDIA_ACCESS } from './media.ts';
 import { answerOrigin, cors } from './origin.ts';
-import { respond, respondFailure, respondThrown } from './respond.ts';
 import { UPLOAD_ACCESS } from './uploads.ts';
 
 /** Answers the routes that need a configuration. */

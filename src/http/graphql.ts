@@ -13,9 +13,8 @@ import {
 import { coerceVariables, type OperationFinder } from '../graphql/operation.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import type { LargeBodies } from './limits.ts';
-import { noteError, type RequestTrace } from './log.ts';
+import { noteError, type RequestTrace, respond, respondFailure } from './respond.ts';
 import { isUtf8, type ReadParams } from './read-params.ts';
-import { respond, respondFailure } from './respond.ts';
 import { type AnswerStream, SSE, STREAM_CACHE_CONTROL } from './stream.ts';
 
 /** The context of Yoga's plugins and the resolvers. */

@@ -1,8 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { type Config, configResultOf } from '../config/index.ts';
 import { GatewayError } from '../errors.ts';
-import type { AppEnv } from './log.ts';
-import { respond } from './respond.ts';
+import { type AppEnv, respond } from './respond.ts';
 
 /** The settings that decide which pages may use the gateway. */
 export type OriginRules = Pick<Config, 'environment' | 'corsOrigins' | 'corsHeaders'> & {
