@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLSchema } from 'graphql';
 import { createBoundedCache } from '../lib/cache.ts';
 import { sha256 } from '../lib/hash.ts';
 import { isRecord } from '../lib/json.ts';
-import { tooLongAnswer } from './answer-count.ts';
+import { tooLongAnswer } from './operation.ts';
 import { requestError } from './errors.ts';
 import { parseDocument } from './limits.ts';
 

@@ -24,13 +24,12 @@ import {
   refusalOf,
   withRequestId,
 } from '../graphql/errors.ts';
-import { coerceVariables, createOperationFinder } from '../graphql/operation.ts';
+import { coerceVariables, createOperationFinder, countAnswers } from '../graphql/operation.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import { type Subscription, toSubscription } from '../schema/task-updates.ts';
 import type { OperationPayload } from './protocol.ts';
 import type { WatchLimits } from '../config/index.ts';
-import { countAnswers } from '../graphql/answer-count.ts';
 import { fragmentsOf } from '../graphql/limits.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
 

@@ -1,6 +1,6 @@
 import { buildASTSchema, Kind, parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { countAnswers } from '../../src/graphql/answer-count.ts';
+import { countAnswers } from '../../src/graphql/operation.ts';
 import { fragmentsOf } from '../../src/graphql/limits.ts';
 import type { FieldCost } from '../../src/lib/field-cost.ts';
 import { schema } from '../../src/schema/schema.ts';
