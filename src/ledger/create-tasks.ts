@@ -22,7 +22,7 @@ import { checkNotes, type TaskKind } from '../domain/task.ts';
 import { badUserInput, GatewayError, type Result, toResult } from '../errors.ts';
 import { KlingError } from '../kling/errors.ts';
 import { digestOfLipSync, digestOfVoice, type LipSyncDigest, type RequestDigest } from './digest.ts';
-import type { FileSources } from './file-sources.ts';
+import type { FileSources } from './isolation.ts';
 import { type CheckedLipSync, createLipSyncCheck } from './lip-sync-check.ts';
 import type { Journal } from './journal.ts';
 import type { BudgetCheck } from './limits.ts';

@@ -5,7 +5,7 @@ import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.t
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { Log } from '../lib/log.ts';
 import type { ArchivePlan } from './stores/archive.ts';
-import type { FileSources } from './file-sources.ts';
+import type { FileSources } from './isolation.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';
 import type { WakeStore } from './stores/open-tasks.ts';

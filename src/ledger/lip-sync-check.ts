@@ -31,7 +31,7 @@ import {
 } from '../domain/sources.ts';
 import type { TaskWebhook } from '../domain/records.ts';
 import { badUserInput } from '../errors.ts';
-import type { FileSources } from './file-sources.ts';
+import type { FileSources } from './isolation.ts';
 import { keptSettings, type Stages } from './stages.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { TaskStore } from './stores/tasks.ts';

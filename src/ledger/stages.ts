@@ -18,7 +18,7 @@ import { GatewayError } from '../errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { traced } from '../lib/trace.ts';
-import type { FileSources } from './file-sources.ts';
+import type { FileSources } from './isolation.ts';
 import type { Journal } from './journal.ts';
 import type { PaidCalls } from './paid-calls.ts';
 import { lateCodeOf, OUTAGE_WAIT_MS, SETTLE_MS, stepWaitMs } from './schedule.ts';

@@ -10,8 +10,7 @@ import { type AlarmHandler, createAlarmHandler } from '../../src/ledger/alarm.ts
 import { type Archive, type CopyFile, createArchive } from '../../src/ledger/archive.ts';
 import { createDoomedFiles } from '../../src/ledger/media.ts';
 import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
-import { createFileSources } from '../../src/ledger/file-sources.ts';
-import { isolateKling, type Owners } from '../../src/ledger/isolation.ts';
+import { createFileSources, isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
 import { createBudgetCheck } from '../../src/ledger/limits.ts';
 import { createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/outbox.ts';
