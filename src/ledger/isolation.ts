@@ -1,5 +1,4 @@
-import type { KlingAccount } from '../account/kling-account.ts';
-import { type ResultId, resultKey } from '../account/owners.ts';
+import { type KlingAccount, type ResultId, resultKey } from '../account/kling-account.ts';
 import { createCallbackTokens } from '../auth/signed-token.ts';
 import type { Config } from '../config/index.ts';
 import type { FaceScanRequest, LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';

@@ -1,5 +1,5 @@
 import { validOrThrow } from '../domain/check.ts';
-import type { ResultId } from '../account/owners.ts';
+import type { ResultId } from '../account/kling-account.ts';
 import {
   type Deduction,
   FACE_SCAN_UNITS,

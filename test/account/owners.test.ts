@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { resultKey } from '../../src/account/owners.ts';
+import { resultKey } from '../../src/account/kling-account.ts';
 
 const video = (id: string) => resultKey({ kind: 'VIDEO', id });
 

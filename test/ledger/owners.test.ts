@@ -1,7 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it, vi } from 'vitest';
-import { KlingAccount } from '../../src/account/kling-account.ts';
-import { OwnerStore, resultKey } from '../../src/account/owners.ts';
+import { KlingAccount, OwnerStore, resultKey } from '../../src/account/kling-account.ts';
 import { RESULT_RETENTION_MS, type SpeechResult } from '../../src/domain/records.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { createOwners, decoyId, type Owners } from '../../src/ledger/isolation.ts';

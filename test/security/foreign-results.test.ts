@@ -1,6 +1,6 @@
 import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, it } from 'vitest';
-import { resultKey } from '../../src/account/owners.ts';
+import { resultKey } from '../../src/account/kling-account.ts';
 import type { LipSyncTask } from '../../src/domain/records.ts';
 import type { Failure } from '../../src/errors.ts';
 import { decoyId } from '../../src/ledger/isolation.ts';

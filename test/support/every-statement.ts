@@ -1,6 +1,6 @@
 import { mediaRecord } from './fake-ledger.ts';
 import { runInDurableObject } from 'cloudflare:test';
-import { OwnerStore } from '../../src/account/owners.ts';
+import { OwnerStore } from '../../src/account/kling-account.ts';
 import { SlotStore } from '../../src/account/slots.ts';
 import type { Speech } from '../../src/domain/records.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
