@@ -21,12 +21,11 @@ import { traced } from '../lib/trace.ts';
 import type { FileSources } from './isolation.ts';
 import type { Journal } from './journal.ts';
 import type { PaidCalls } from './paid-calls.ts';
-import { lateCodeOf, OUTAGE_WAIT_MS, SETTLE_MS, stepWaitMs } from './schedule.ts';
+import { lateCodeOf, OUTAGE_WAIT_MS, SETTLE_MS, stepWaitMs, createTurns } from './schedule.ts';
 import type { Sender } from './sender.ts';
 import type { Slots } from './slots.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
-import { createTurns } from './turns.ts';
 
 /**
  * Prepares lip-syncs: waits for files and tasks, and makes scans and speeches. Invariant: a step is sent at most once, also
