@@ -1,10 +1,11 @@
 import type { StoredFile } from '../domain/media.ts';
+import type { Placement } from '../domain/placement.ts';
 import type { Archive, KeptAudio } from '../domain/records.ts';
 import type { GeneratedVideo } from '../domain/task.ts';
 import { withCost } from '../lib/field-cost.ts';
 import { builder } from './builder.ts';
 import { fileOf, fileUrlOf, MediaRef } from './media.ts';
-import { SpeechRef } from './speech.ts';
+import { SpeechInputRef, SpeechRef } from './speech.ts';
 
 /** Kling makes one video for each lip-sync (lip-sync pages, 2026-09). */
 export const VIDEOS_PER_TASK = 1;
@@ -165,6 +166,72 @@ export const AudioRef = builder.objectRef<KeptAudio>('Audio').implement({
       nullable: true,
       description: "Kling's id of the video whose sound is used.",
       resolve: ({ videoId }) => videoId,
+    }),
+  }),
+});
+
+/** Audio for a lip-sync. */
+export const AudioInputRef = builder.inputType('AudioInput', {
+  description: 'Audio: MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB.',
+  isOneOf: true,
+  fields: (t) => ({
+    mediaId: t.globalID({
+      required: false,
+      description:
+        'The `id` of a `Media`. An upload that is not finished is waited for. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
+    }),
+    url: t.string({ required: false, description: 'A public `https` URL. Kling fetches it, not the gateway.' }),
+    base64: t.string({
+      required: false,
+      description: 'The file itself in padded base64, on one line without a `data:` prefix.',
+      // Only this field may make the body of a request large.
+      extensions: { isAudio: true },
+    }),
+    speech: t.field({
+      type: SpeechInputRef,
+      required: false,
+      description: 'A text that the task turns into audio. Costs 0.05 units.',
+    }),
+    speechId: t.globalID({ required: false, description: 'The `id` of a `Speech` made in the last 30 days.' }),
+    klingAudioId: t.string({
+      required: false,
+      description:
+        "Audio that Kling's text-to-speech made in the last 30 days, here or elsewhere. Audio that another tenant made here does not exist.",
+    }),
+  }),
+});
+
+export const PlacementRef = builder.objectRef<Placement>('Placement').implement({
+  description: 'The clip of the audio, and where it is heard in the video.',
+  fields: (t) => ({
+    audioStartMs: t.exposeInt('cropStartMs', {
+      description: 'Start of the clip, in milliseconds from the start of the audio.',
+    }),
+    audioEndMs: t.exposeInt('cropEndMs', {
+      description: 'End of the clip, in milliseconds from the start of the audio.',
+    }),
+    insertAtMs: t.exposeInt('insertAtMs', {
+      description: 'Start of the clip, in milliseconds from the start of the video.',
+    }),
+  }),
+});
+
+export const PlacementInputRef = builder.inputType('PlacementInput', {
+  description:
+    "The clip, at least 2 s of the audio, is heard from `insertAtMs` on and overlaps the face's interval by at least 2 s.",
+  fields: (t) => ({
+    audioStartMs: t.int({
+      defaultValue: 0,
+      description: 'Start of the clip, in milliseconds from the start of the audio.',
+    }),
+    audioEndMs: t.int({
+      required: false,
+      description:
+        'End of the clip, in milliseconds from the start of the audio. Null means as late as fits: 50 ms before the end of the audio, of the video or, if its length is unknown, of the face.',
+    }),
+    insertAtMs: t.int({
+      required: false,
+      description: 'Start of the clip, in milliseconds from the start of the video. Null means where the face begins.',
     }),
   }),
 });

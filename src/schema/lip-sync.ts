@@ -1,33 +1,26 @@
 import { fromMilliunits, milliunitsToUsd } from '../domain/cost.ts';
 import type { CreateLipSyncTaskInput } from '../domain/inputs.ts';
-import type { Placement } from '../domain/placement.ts';
 import type { LipSyncQuote, StageCost, Upstream } from '../domain/ports.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { LIP_SYNC_STAGES, type LipSyncStage } from '../domain/task.ts';
 import { ConflictError, InvalidInputError, QuotaExhaustedError } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
-import { AudioRef, toResultVideo, toVideo, VideoRef, VIDEOS_PER_TASK } from './audio-video.ts';
+import {
+  AudioInputRef,
+  AudioRef,
+  PlacementInputRef,
+  PlacementRef,
+  toResultVideo,
+  toVideo,
+  VideoRef,
+  VIDEOS_PER_TASK,
+} from './audio-video.ts';
 import { builder, definedOnly, enumValues, idOf } from './builder.ts';
 import { FaceRef, toVideoInput, VideoInputRef } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileOf, withMediaId } from './media.ts';
-import { SpeechInputRef, toSpokenInput } from './speech.ts';
+import { toSpokenInput } from './speech.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef, WEBHOOK_URL_MEANING } from './task.ts';
-
-const PlacementRef = builder.objectRef<Placement>('Placement').implement({
-  description: 'The clip of the audio, and where it is heard in the video.',
-  fields: (t) => ({
-    audioStartMs: t.exposeInt('cropStartMs', {
-      description: 'Start of the clip, in milliseconds from the start of the audio.',
-    }),
-    audioEndMs: t.exposeInt('cropEndMs', {
-      description: 'End of the clip, in milliseconds from the start of the audio.',
-    }),
-    insertAtMs: t.exposeInt('insertAtMs', {
-      description: 'Start of the clip, in milliseconds from the start of the video.',
-    }),
-  }),
-});
 
 const STAGE_MEANING = {
   WAITING: 'Waits for an upload, or for the task that makes its video.',
@@ -171,56 +164,6 @@ builder.objectField(VideoRef, 'task', (t) =>
 function asLipSync(task: TaskRecord | null): LipSyncTask | null {
   return task?.kind === 'LIP_SYNC' ? task : null;
 }
-
-const AudioInputRef = builder.inputType('AudioInput', {
-  description: 'Audio: MP3, WAV, M4A or AAC, 2 to 60 s, at most 5 MB.',
-  isOneOf: true,
-  fields: (t) => ({
-    mediaId: t.globalID({
-      required: false,
-      description:
-        'The `id` of a `Media`. An upload that is not finished is waited for. Kling gets a URL of the file that ends after a day, or when the file is deleted.',
-    }),
-    url: t.string({ required: false, description: 'A public `https` URL. Kling fetches it, not the gateway.' }),
-    base64: t.string({
-      required: false,
-      description: 'The file itself in padded base64, on one line without a `data:` prefix.',
-      // Only this field may make the body of a request large.
-      extensions: { isAudio: true },
-    }),
-    speech: t.field({
-      type: SpeechInputRef,
-      required: false,
-      description: 'A text that the task turns into audio. Costs 0.05 units.',
-    }),
-    speechId: t.globalID({ required: false, description: 'The `id` of a `Speech` made in the last 30 days.' }),
-    klingAudioId: t.string({
-      required: false,
-      description:
-        "Audio that Kling's text-to-speech made in the last 30 days, here or elsewhere. Audio that another tenant made here does not exist.",
-    }),
-  }),
-});
-
-const PlacementInputRef = builder.inputType('PlacementInput', {
-  description:
-    "The clip, at least 2 s of the audio, is heard from `insertAtMs` on and overlaps the face's interval by at least 2 s.",
-  fields: (t) => ({
-    audioStartMs: t.int({
-      defaultValue: 0,
-      description: 'Start of the clip, in milliseconds from the start of the audio.',
-    }),
-    audioEndMs: t.int({
-      required: false,
-      description:
-        'End of the clip, in milliseconds from the start of the audio. Null means as late as fits: 50 ms before the end of the audio, of the video or, if its length is unknown, of the face.',
-    }),
-    insertAtMs: t.int({
-      required: false,
-      description: 'Start of the clip, in milliseconds from the start of the video. Null means where the face begins.',
-    }),
-  }),
-});
 
 const KlingFaceInputRef = builder.inputType('KlingFaceInput', {
   description: "A face by Kling's own ids.",
