@@ -1,6 +1,5 @@
 import './face-scan.ts';
 import './lip-sync.ts';
-import './lip-syncs.ts';
 import './media.ts';
 import './operator.ts';
 import './speech.ts';
