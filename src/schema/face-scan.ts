@@ -148,6 +148,49 @@ export const VideoInputRef = builder.inputType('VideoInput', {
   }),
 });
 
+const KlingFaceInputRef = builder.inputType('KlingFaceInput', {
+  description: "A face by Kling's own ids.",
+  fields: (t) => ({
+    klingSessionId: t.string({ description: "Kling's `session_id` of the scan, as in `FaceScan.klingSessionId`." }),
+    klingFaceId: t.string({ description: "Kling's `face_id`, as in `Face.klingFaceId`. Unique within the scan only." }),
+  }),
+});
+
+const FaceInVideoInputRef = builder.inputType('FaceInVideoInput', {
+  description: 'A video, and which of the people in it speaks.',
+  fields: (t) => ({
+    video: t.field({ type: VideoInputRef, description: 'The video. An upload that is not finished is waited for.' }),
+    index: t.int({
+      required: false,
+      description: "Position in Kling's list of faces, from 0. Null picks the face that is seen longest.",
+    }),
+  }),
+});
+
+/** The face of a lip-sync. */
+export const FaceInputRef = builder.inputType('FaceInput', {
+  description: 'The face that a lip-sync makes speak.',
+  isOneOf: true,
+  fields: (t) => ({
+    faceId: t.globalID({
+      required: false,
+      description: 'The `id` of a `Face` of a scan that is at most 24 hours old.',
+    }),
+    inVideo: t.field({
+      type: FaceInVideoInputRef,
+      required: false,
+      description:
+        'A face in a video that the task scans. Costs 0.05 units. The same file is not scanned again within 24 hours.',
+    }),
+    klingFace: t.field({
+      type: KlingFaceInputRef,
+      required: false,
+      description:
+        'A face of a scan that was made elsewhere. Kling checks its interval and the age of its scan. A face that another tenant found here does not exist.',
+    }),
+  }),
+});
+
 const FaceScanResultRef = builder.errorUnion('FaceScanResult', {
   description: 'The scan, which is complete, or why the video was not scanned.',
   types: [FaceScanRef, ...PAID_FAILURES],

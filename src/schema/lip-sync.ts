@@ -27,7 +27,7 @@ import {
   VIDEOS_PER_TASK,
 } from './audio-video.ts';
 import { builder, definedOnly, enumValues, idOf } from './builder.ts';
-import { FaceRef, toVideoInput, VideoInputRef } from './face-scan.ts';
+import { FaceInputRef, FaceRef, toVideoInput } from './face-scan.ts';
 import { PAID_FAILURES } from './failures.ts';
 import { fileOf, withMediaId } from './media.ts';
 import { toSpokenInput } from './speech.ts';
@@ -175,48 +175,6 @@ builder.objectField(VideoRef, 'task', (t) =>
 function asLipSync(task: TaskRecord | null): LipSyncTask | null {
   return task?.kind === 'LIP_SYNC' ? task : null;
 }
-
-const KlingFaceInputRef = builder.inputType('KlingFaceInput', {
-  description: "A face by Kling's own ids.",
-  fields: (t) => ({
-    klingSessionId: t.string({ description: "Kling's `session_id` of the scan, as in `FaceScan.klingSessionId`." }),
-    klingFaceId: t.string({ description: "Kling's `face_id`, as in `Face.klingFaceId`. Unique within the scan only." }),
-  }),
-});
-
-const FaceInVideoInputRef = builder.inputType('FaceInVideoInput', {
-  description: 'A video, and which of the people in it speaks.',
-  fields: (t) => ({
-    video: t.field({ type: VideoInputRef, description: 'The video. An upload that is not finished is waited for.' }),
-    index: t.int({
-      required: false,
-      description: "Position in Kling's list of faces, from 0. Null picks the face that is seen longest.",
-    }),
-  }),
-});
-
-const FaceInputRef = builder.inputType('FaceInput', {
-  description: 'The face that a lip-sync makes speak.',
-  isOneOf: true,
-  fields: (t) => ({
-    faceId: t.globalID({
-      required: false,
-      description: 'The `id` of a `Face` of a scan that is at most 24 hours old.',
-    }),
-    inVideo: t.field({
-      type: FaceInVideoInputRef,
-      required: false,
-      description:
-        'A face in a video that the task scans. Costs 0.05 units. The same file is not scanned again within 24 hours.',
-    }),
-    klingFace: t.field({
-      type: KlingFaceInputRef,
-      required: false,
-      description:
-        'A face of a scan that was made elsewhere. Kling checks its interval and the age of its scan. A face that another tenant found here does not exist.',
-    }),
-  }),
-});
 
 /** The input of a lip-sync. `toLipSyncInput` decodes it. */
 const CreateLipSyncTaskInputRef = builder.inputType('CreateLipSyncTaskInput', {
