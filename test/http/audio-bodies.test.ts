@@ -1,6 +1,6 @@
 import { parse } from 'graphql';
 import { describe, it } from 'vitest';
-import { createAudioInputs } from '../../src/graphql/audio-inputs.ts';
+import { createAudioInputs } from '../../src/http/limits.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { inPieces, jsonBody } from '../support/attacks.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
