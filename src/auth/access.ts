@@ -16,9 +16,9 @@ import {
 import { GatewayError } from '../errors.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import type { Log } from '../lib/log.ts';
-import type { VerifyToken } from './issuer-keys.ts';
 import { TASK_KINDS, type TaskKind } from '../domain/task.ts';
 import type { TaskFilter } from '../domain/list.ts';
+import type { VerifyToken } from './issuer-keys.ts';
 
 /** The longest token that is verified. Most servers limit headers to 16 KB. */
 const TOKEN_CHARS_MAX = 8_192;

@@ -29,9 +29,9 @@ import {
   type ValidationContext,
 } from 'graphql';
 import { type BoundedCacheOptions, createBoundedCache } from '../lib/cache.ts';
+import { costOf, type FieldCost } from '../lib/field-cost.ts';
 import { type Refusal, refusalOf, requestError } from './errors.ts';
 import { parseDocument, type Fragments, fragmentsOf } from './limits.ts';
-import { costOf, type FieldCost } from '../lib/field-cost.ts';
 
 /** The most errors of one document, and of the variables of one operation. One more error says that others are left out. */
 const ERRORS_MAX = 5;

@@ -1,6 +1,5 @@
 /** The limits of what one isolate takes: large bodies at once, and requests at a rate. */
-import { GatewayError } from '../errors.ts';
-import { requestFailure } from '../graphql/errors.ts';
+
 import {
   type DocumentNode,
   getNamedType,
@@ -20,6 +19,8 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { GatewayError } from '../errors.ts';
+import { requestFailure } from '../graphql/errors.ts';
 import { fragmentsOf } from '../graphql/limits.ts';
 
 /** The most large bodies in one isolate at once. 4 of 8 MB take a quarter of its 128 MB. */

@@ -1,10 +1,10 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
-import { createAudioInputs, type LargeBodies } from './limits.ts';
 import { documentIdOf, type Documents } from '../graphql/documents.ts';
 import { requestError } from '../graphql/errors.ts';
 import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings, parseDocument } from '../graphql/limits.ts';
 import { type Deadline, startDeadline, type StartTimer } from '../lib/time.ts';
 import { isRecord } from '../lib/json.ts';
+import { createAudioInputs, type LargeBodies } from './limits.ts';
 
 /** The parameters of a request, with the text of its document. */
 export interface ReadRequest {

@@ -1,8 +1,8 @@
+import type { MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import { ERROR_CODES, type Failure } from '../errors.ts';
 import { toFailure, toRefusal, toRetryAfter } from '../graphql/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { MiddlewareHandler } from 'hono';
-import { routePath } from 'hono/route';
 import type { KlingExchangeEvent } from '../kling/transport.ts';
 
 /** The parts of a response. */

@@ -28,10 +28,10 @@ import { coerceVariables, createOperationFinder, countAnswers } from '../graphql
 import { createBoundedCache } from '../lib/cache.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import { type Subscription, toSubscription } from '../schema/task-updates.ts';
-import type { OperationPayload } from './protocol.ts';
 import type { WatchLimits } from '../config/index.ts';
 import { fragmentsOf } from '../graphql/limits.ts';
 import type { FieldCost } from '../lib/field-cost.ts';
+import type { OperationPayload } from './protocol.ts';
 
 /** Smaller than the Worker's cache: the hubs of a pool may share one isolate's memory, and there are few subscriptions. */
 const DOCUMENTS = { charsPerEntryMax: 8192, charsMax: 128 * 1024 };

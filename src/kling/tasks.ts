@@ -8,6 +8,8 @@ import type {
   ParentVideo,
 } from '../domain/task.ts';
 import { isRecord, parseJsonKeepingLongIntegers } from '../lib/json.ts';
+import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
+import type { AudioSource, FileSource, Sent } from '../domain/sources.ts';
 import {
   dataItems,
   decimalOrNull,
@@ -24,8 +26,6 @@ import {
 } from './envelope.ts';
 import { KlingError } from './errors.ts';
 import { type Call, pageQuery, pathSegment } from './transport.ts';
-import type { PageRequest, UpstreamPage } from '../domain/ports.ts';
-import type { AudioSource, FileSource, Sent } from '../domain/sources.ts';
 
 /**
  * Maps a task record in either of Kling's shapes. `/v1` and callbacks send `task_id` and `task_status` (Kling docs, 2026-09).

@@ -1,7 +1,9 @@
+import { SignJWT } from 'jose';
 import type { PageRequest } from '../domain/ports.ts';
 import type { Failure } from '../errors.ts';
 import { type Backoff, backoffMs, type Deadline, startDeadline, type StartTimer } from '../lib/time.ts';
 import { BodyTooLarge, readText } from '../lib/json.ts';
+import { createSingleFlight } from '../lib/cache.ts';
 import { type Envelope, parseEnvelope, readKeepingDigits, UnreadableAnswer, type WireRecord } from './envelope.ts';
 import {
   clockSkewMs,
@@ -13,8 +15,6 @@ import {
   toKlingError,
   type CredentialKind,
 } from './errors.ts';
-import { SignJWT } from 'jose';
-import { createSingleFlight } from '../lib/cache.ts';
 
 /** One request to Kling as data, and the decoder of its answer. A `GET` may be sent again. A `POST` acts. */
 export interface Call<T> {

@@ -9,10 +9,10 @@ import { createKlingClients, type KlingClient } from '../kling/client.ts';
 import { isFault, KlingError } from '../kling/errors.ts';
 import { type Backoff, backoffMs, sleep, startTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
-import type { Slots } from './slots.ts';
 import type { FileUrls, MediaExtension, MediaRecord } from '../domain/media.ts';
 import { hostProblem } from '../domain/url.ts';
 import { GatewayError } from '../errors.ts';
+import type { Slots } from './slots.ts';
 
 /** A client for one tenant. Its requests may name files of the tenant. */
 export interface TenantKling extends Omit<KlingClient, 'createVoiceTask' | 'identifyFaces' | 'createLipSyncTask'> {

@@ -4,12 +4,12 @@ import type { TaskRecord, VoiceTask } from '../domain/records.ts';
 import type { Voice } from '../domain/task.ts';
 import { badUserInput } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
+import type { Slice, Window } from '../domain/list.ts';
 import { AudioRef } from './audio-video.ts';
 import { builder, definedOnly, idOf, toConnection, toWindow, WINDOW_COST, windowArgs } from './builder.ts';
 import { DeletionResultRef, PAID_FAILURES } from './failures.ts';
 import { fileUrlOf, withMediaId } from './media.ts';
 import { MetadataInputRef, NOTES_MEANING, TaskRef, WEBHOOK_URL_MEANING } from './task.ts';
-import type { Slice, Window } from '../domain/list.ts';
 
 const OWNER_MEANING = {
   KLING: { value: 'KLING', description: "From Kling's own library. Cannot be deleted." },
