@@ -2,9 +2,8 @@ import { fetchFailed, SOURCE_PATH, type MediaKind } from '../domain/media.ts';
 import { checkUrl, isLoopback } from '../domain/url.ts';
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs, startDeadline, type StartTimer } from '../lib/time.ts';
-import type { BucketFile } from './bucket-file.ts';
+import type { BucketFile, UploadStore } from './store.ts';
 import type { Receipt, Receive, Turn } from './receive.ts';
-import type { UploadStore } from './store.ts';
 
 /** The redirects that are followed. */
 const REDIRECTS_MAX = 3;

@@ -2,9 +2,8 @@ import { unsupportedFormat, type MediaFacts, type MediaKind, type MediaOutcome }
 import type { Issue } from '../errors.ts';
 import { type Backoff, backoffMs, startDeadline, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
-import type { BucketFile } from './bucket-file.ts';
+import type { BucketFile, UploadState, UploadStore } from './store.ts';
 import type { FileSource, Inspection } from './inspect.ts';
-import type { UploadState, UploadStore } from './store.ts';
 
 /** Reads the facts of a file, and finds what is wrong with it. Throws only what the source throws. */
 export type Inspect = (source: FileSource, kind: MediaKind) => Promise<Inspection>;

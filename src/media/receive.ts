@@ -1,7 +1,6 @@
 import type { StartTimer } from '../lib/time.ts';
 import { createDigestStream } from '../lib/hash.ts';
-import type { BucketFile } from './bucket-file.ts';
-import { PART_BYTES_MIN, ROW_BYTES_MAX, type UploadStore } from './store.ts';
+import { type BucketFile, PART_BYTES_MIN, ROW_BYTES_MAX, type UploadStore } from './store.ts';
 
 /** How long a body may pause before it is cut. */
 const IDLE_MS_MAX = 60_000;

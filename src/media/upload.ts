@@ -6,12 +6,11 @@ import { isLoopback } from '../domain/url.ts';
 import { settledWithin, startTimer } from '../lib/time.ts';
 import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { type BucketFile, createBucketFile } from './bucket-file.ts';
+import { type BucketFile, createBucketFile, PART_BYTES_MIN, type UploadState, UploadStore } from './store.ts';
 import { createFetching, type Fetching } from './fetch-url.ts';
 import { createFinisher, type Finisher, isDue } from './finish.ts';
 import { inspectFile } from './inspect.ts';
 import { type BodyLimits, createReceive, createTurns, type Receipt, type Receive, type Turn } from './receive.ts';
-import { PART_BYTES_MIN, type UploadState, UploadStore } from './store.ts';
 
 /** How long the last request of an upload waits for the inspection. */
 const INSPECTION_WAIT_MS = 5_000;

@@ -2,10 +2,9 @@ import { env } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import type { MediaOutcome } from '../../src/domain/media.ts';
 import { startTimer } from '../../src/lib/time.ts';
-import { createBucketFile } from '../../src/media/bucket-file.ts';
+import { createBucketFile, type UploadState, UploadStore } from '../../src/media/store.ts';
 import { createFinisher, type Inspect } from '../../src/media/finish.ts';
 import { createReceive, createTurns } from '../../src/media/receive.ts';
-import { type UploadState, UploadStore } from '../../src/media/store.ts';
 
 /** The calls of an upload that a test can make fail. */
 export type Call =
