@@ -9,7 +9,7 @@ import { traced } from '../lib/trace.ts';
 import type { AlarmJob } from './alarm.ts';
 import type { Journal } from './journal.ts';
 import { COPIES_MAX, copyWaitMs } from './schedule.ts';
-import type { ArchiveFile, ArchiveStore, WaitingFile } from './stores/archive.ts';
+import type { ArchiveFile, ArchiveStore, WaitingFile } from './stores/files.ts';
 import type { AssetStore } from './stores/assets.ts';
 
 /** Copies results into the bucket, and deletes the copies. */

@@ -4,7 +4,7 @@ import { countedMilliunits, monthOf, toMilliunits } from '../domain/cost.ts';
 import { type LipSyncTask, scanIdOf, type TaskRecord } from '../domain/records.ts';
 import { isFinal, type TaskStatus } from '../domain/task.ts';
 import type { Log } from '../lib/log.ts';
-import type { ArchivePlan } from './stores/archive.ts';
+import type { ArchivePlan } from './stores/files.ts';
 import type { FileSources } from './isolation.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { EventStore } from './stores/events.ts';

@@ -23,7 +23,7 @@ import { KlingError } from '../kling/errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import { digestOfFaceScan, digestOfSpeech, type RequestDigest } from './digest.ts';
-import type { ArchivePlan } from './stores/archive.ts';
+import type { ArchivePlan } from './stores/files.ts';
 import type { FileSources, Owners, TenantKling } from './isolation.ts';
 import type { BudgetCheck } from './limits.ts';
 import { CLAIMS_MAX, claimWaitMs } from './schedule.ts';

@@ -22,8 +22,14 @@ import { createSender, type Sender } from '../../src/ledger/sender.ts';
 import { createSlots, createWaitingTasks, type Slots, type WaitingTasks } from '../../src/ledger/slots.ts';
 import { AssetStore, PaidCallStore } from '../../src/ledger/stores/assets.ts';
 import { EventStore, ShardStore } from '../../src/ledger/stores/events.ts';
-import { ArchiveStore, createArchivePlan, NO_ARCHIVE } from '../../src/ledger/stores/archive.ts';
-import { bytesKept, DoomedFileStore, MediaStore } from '../../src/ledger/stores/files.ts';
+import {
+  ArchiveStore,
+  createArchivePlan,
+  NO_ARCHIVE,
+  bytesKept,
+  DoomedFileStore,
+  MediaStore,
+} from '../../src/ledger/stores/files.ts';
 import { ClaimStore, WakeStore } from '../../src/ledger/stores/open-tasks.ts';
 import { retainedRowsOf } from '../../src/ledger/stores/retention.ts';
 import { TaskStore } from '../../src/ledger/stores/tasks.ts';

@@ -1,5 +1,8 @@
 import type { MediaRecord } from '../../domain/media.ts';
 import { readOwnJson } from '../../lib/json.ts';
+import { endedAtMsOf } from '../../domain/apply.ts';
+import { picturesOf, type ResultFile, resultFilesOf } from '../../domain/archive.ts';
+import type { FaceScan, ResultPart, TaskRecord } from '../../domain/records.ts';
 
 /** A file with its place in the list. */
 export interface HeldMedia {
@@ -173,4 +176,194 @@ export class DoomedFileStore {
 /** Returns the bytes of all files that the tenant keeps in the bucket. */
 export function bytesKept(sql: SqlStorage): number {
   return sql.exec<{ n: number }>('SELECT bytes AS n FROM file_sum').one().n;
+}
+
+/** A result that is to be copied, or is copied. */
+export interface ArchiveFile {
+  /** A UUID: the name of the copy. It is chosen before the first try, so a repeated try writes the same file. */
+  readonly id: string;
+  /** The id of the task or the scan that the result belongs to. */
+  readonly owner: string;
+  readonly part: ResultPart;
+  /** The voice, if the result is its sample; null otherwise. */
+  readonly voiceId: string | null;
+  /** The tries that have begun. */
+  readonly tries: number;
+  readonly expiresAtMs: number;
+}
+
+/** A result that is to be copied. */
+export interface WaitingFile extends ArchiveFile {
+  readonly url: string;
+}
+
+type Columns = {
+  id: string;
+  owner: string;
+  part: ResultPart;
+  voice_id: string | null;
+  tries: number;
+  expires_at: number;
+};
+
+/**
+ * The results that are copied, or are to be. A trigger deletes the rows of a task or a scan with it. Another one dooms the
+ * file of a deleted row. A third one keeps the sum of the bytes, copies under way included.
+ */
+export class ArchiveStore {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Adds a result to copy. One that has a row stays as it is. */
+  add(id: string, owner: string, { part, url, voiceId }: ResultFile, expiresAtMs: number, wakeAtMs: number): void {
+    this.#sql.exec(
+      `INSERT INTO archive_file (id, owner, part, voice_id, url, wake_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (owner, part) DO NOTHING`,
+      id,
+      owner,
+      part,
+      voiceId ?? null,
+      url,
+      wakeAtMs,
+      expiresAtMs,
+    );
+  }
+
+  /** Replaces the URL of a result that is not copied yet. */
+  renew(owner: string, { part, url }: ResultFile): void {
+    this.#sql.exec(
+      'UPDATE archive_file SET url = ? WHERE owner = ? AND part = ? AND wake_at IS NOT NULL',
+      url,
+      owner,
+      part,
+    );
+  }
+
+  /** Returns what is due to be copied, the longest due first. */
+  due(nowMs: number, limit: number): WaitingFile[] {
+    return this.#sql
+      .exec<Columns & { url: string }>(
+        `SELECT id, owner, part, voice_id, url, tries, expires_at FROM archive_file WHERE wake_at <= ?
+         ORDER BY wake_at LIMIT ?`,
+        nowMs,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({ ...toFile(row), url: row.url }));
+  }
+
+  /** Returns the instant of the next try after `afterMs`; null if nothing waits. */
+  nextAtMs(afterMs: number): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>('SELECT min(wake_at) AS at FROM archive_file WHERE wake_at > ?', afterMs)
+      .one().at;
+  }
+
+  /** Counts a try. The next is due at `wakeAtMs` in case this one does not end. */
+  begin(id: string, wakeAtMs: number): void {
+    this.#sql.exec('UPDATE archive_file SET tries = tries + 1, bytes = 0, wake_at = ? WHERE id = ?', wakeAtMs, id);
+  }
+
+  /** Counts the bytes of a copy under way. */
+  reserve(id: string, bytes: number): void {
+    this.#sql.exec('UPDATE archive_file SET bytes = ? WHERE id = ?', bytes, id);
+  }
+
+  /** Records a complete copy. Returns false if the row is deleted: the file is doomed then. */
+  stored(id: string, bytes: number): boolean {
+    const rows = this.#sql.exec(
+      `UPDATE archive_file SET bytes = ?, url = '', wake_at = NULL WHERE id = ? AND wake_at IS NOT NULL RETURNING id`,
+      bytes,
+      id,
+    );
+    return rows.toArray().length > 0;
+  }
+
+  /** Records that a try has failed, and when the next is due. */
+  failed(id: string, wakeAtMs: number): void {
+    this.#sql.exec('UPDATE archive_file SET bytes = 0, wake_at = ? WHERE id = ?', wakeAtMs, id);
+  }
+
+  /** Deletes a row, which dooms its file. */
+  remove(id: string): void {
+    this.#sql.exec('DELETE FROM archive_file WHERE id = ?', id);
+  }
+
+  /** Returns the sample of a voice, copied or not. Empty if it is not kept. */
+  ofVoice(voiceId: string): ArchiveFile[] {
+    return this.#sql
+      .exec<Columns>(
+        'SELECT id, owner, part, voice_id, tries, expires_at FROM archive_file WHERE voice_id = ?',
+        voiceId,
+      )
+      .toArray()
+      .map(toFile);
+  }
+
+  /** Returns when the first copy expires; null if there are no copies. */
+  firstExpiryMs(): number | null {
+    return this.#sql
+      .exec<{ at: number | null }>(
+        'SELECT min(expires_at) AS at FROM archive_file WHERE wake_at IS NULL AND expires_at > 0',
+      )
+      .one().at;
+  }
+
+  /** Returns the copies that have expired by `atMs`, oldest first. */
+  expired(atMs: number, limit: number): ArchiveFile[] {
+    return this.#sql
+      .exec<Columns>(
+        `SELECT id, owner, part, voice_id, tries, expires_at FROM archive_file WHERE wake_at IS NULL AND expires_at <= ?
+         ORDER BY expires_at LIMIT ?`,
+        atMs,
+        limit,
+      )
+      .toArray()
+      .map(toFile);
+  }
+}
+
+function toFile({ id, owner, part, voice_id, tries, expires_at }: Columns): ArchiveFile {
+  return { id, owner, part, voiceId: voice_id, tries, expiresAtMs: expires_at };
+}
+
+/** Notes which results are to be copied. Call it inside the transaction that stores the result. */
+export interface ArchivePlan {
+  /** Notes the files that a task shows for the first time, and newer URLs of files that are not copied yet. */
+  results(before: TaskRecord, after: TaskRecord): void;
+  pictures(scan: FaceScan): void;
+}
+
+interface ArchivePlanDeps {
+  readonly archive: ArchiveStore;
+  readonly archiveMs: number;
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/** The plan of a ledger that copies nothing. */
+export const NO_ARCHIVE: ArchivePlan = { results: () => {}, pictures: () => {} };
+
+/** Creates the plan. The id of a copy is chosen here, once: every try writes the same file. */
+export function createArchivePlan({ archive, archiveMs, now, newId }: ArchivePlanDeps): ArchivePlan {
+  function add(owner: string, file: ResultFile, madeAtMs: number): void {
+    archive.add(newId(), owner, file, madeAtMs + archiveMs, now());
+  }
+
+  return {
+    results(before, after) {
+      const known = new Map(resultFilesOf(before).map(({ part, url }) => [part, url]));
+      for (const file of resultFilesOf(after)) {
+        const knownUrl = known.get(file.part);
+        if (knownUrl === undefined) add(after.id, file, endedAtMsOf(after) ?? now());
+        else if (knownUrl !== file.url) archive.renew(after.id, file);
+      }
+    },
+    pictures(scan) {
+      for (const file of picturesOf(scan)) add(scan.id, file, scan.createdAtMs);
+    },
+  };
 }
