@@ -3,9 +3,8 @@ import { contentTypeOf, extensionFor, kindOf, type ResultKind, sourceProblem } f
 import { KLING_BYTES_MAX, type StoredFile } from '../domain/media.ts';
 import { forEachAtOnce } from '../lib/cache.ts';
 import type { StartTimer } from '../lib/time.ts';
-import type { RetainedRows } from '../lib/durable-object.ts';
+import { type RetainedRows, traced } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
-import { traced } from '../lib/trace.ts';
 import type { AlarmJob } from './alarm.ts';
 import type { Journal } from './journal.ts';
 import { COPIES_MAX, copyWaitMs } from './schedule.ts';

@@ -7,7 +7,7 @@ import { KlingError } from '../kling/errors.ts';
 import { findLipSync } from '../kling/tasks.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
-import { traced } from '../lib/trace.ts';
+import { traced } from '../lib/durable-object.ts';
 import type { TenantKling } from './isolation.ts';
 import type { Journal } from './journal.ts';
 import { lateCodeOf, MISSING_LOOKUPS, pollWaitMs, resendWaitMs, retryWaitMs, SETTLE_MS } from './schedule.ts';

@@ -17,7 +17,7 @@ import type { LipSyncStage } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
-import { traced } from '../lib/trace.ts';
+import { traced } from '../lib/durable-object.ts';
 import type { FileSources } from './isolation.ts';
 import type { Journal } from './journal.ts';
 import type { PaidCalls } from './paid-calls.ts';

@@ -8,7 +8,7 @@ import { findLipSync } from '../kling/tasks.ts';
 import { createBoundedCache } from '../lib/cache.ts';
 import { settledWithin, type StartTimer } from '../lib/time.ts';
 import type { Log } from '../lib/log.ts';
-import { traced } from '../lib/trace.ts';
+import { traced } from '../lib/durable-object.ts';
 import type { Journal } from './journal.ts';
 import type { Rates } from './limits.ts';
 import {

@@ -32,8 +32,7 @@ import type {
   WebhookSecret,
 } from '../domain/webhook.ts';
 import { badUserInput, GatewayError, type Result, toResult, unknownId, wrongIdType } from '../errors.ts';
-import { createObjectAlarm, type ObjectAlarm } from '../lib/durable-object.ts';
-import { traced } from '../lib/trace.ts';
+import { createObjectAlarm, type ObjectAlarm, traced } from '../lib/durable-object.ts';
 import { migrate, pendingMigration } from './migrations.ts';
 import { createLedgerParts, type LedgerParts } from './wiring.ts';
 

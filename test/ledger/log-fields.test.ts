@@ -1,7 +1,7 @@
 import { it } from 'vitest';
 import type { KlingClient } from '../../src/kling/client.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
-import { createTracedLog, traced } from '../../src/lib/trace.ts';
+import { createTracedLog, traced } from '../../src/lib/durable-object.ts';
 import { klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
 import { scriptKling } from '../support/scripted-kling.ts';

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { LogEvent } from '../../src/lib/log.ts';
-import { createTracedLog, traced } from '../../src/lib/trace.ts';
+import { createTracedLog, traced } from '../../src/lib/durable-object.ts';
 
 function openLog() {
   const lines: LogEvent[] = [];
