@@ -1,6 +1,5 @@
 import { problemsOf, unsupportedFormat, KLING_BYTES_MAX, type MediaFacts, type MediaKind } from '../domain/media.ts';
 import type { Issue } from '../errors.ts';
-import { readIndex, type ReadBytes } from './index-boxes.ts';
 import type * as measureModule from './measure.ts';
 
 /** A file that can be read in parts, such as an object of R2. */
@@ -49,7 +48,7 @@ export async function inspectFile(source: FileSource, kind: MediaKind): Promise<
 
 /** Returns the facts, or why the file cannot be used: the end of the sentence "this …". */
 async function readFacts(
-  read: ReadBytes,
+  read: measureModule.ReadBytes,
   kind: MediaKind,
   bytes: number,
   measure: Measure,
@@ -58,7 +57,7 @@ async function readFacts(
   try {
     const head = await read(0, Math.min(bytes, HEAD_BYTES));
     if (hasText(head, 4, 'ftyp')) {
-      const found = await readIndex(read, bytes);
+      const found = await measure.readIndex(read, bytes);
       if (!found.ok) return found.found;
       return await measure.measureMovie(found.index, bytes, hasText(head, 8, 'qt  '));
     }
@@ -77,7 +76,7 @@ async function readFacts(
 class BudgetError extends Error {}
 
 interface BoundedReader {
-  readonly read: ReadBytes;
+  readonly read: measureModule.ReadBytes;
   /** Throws what the source has thrown. Otherwise a failure of the store would look like a damaged file. */
   throwFailure(): void;
 }
