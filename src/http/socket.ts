@@ -1,27 +1,9 @@
-import type { Failure } from '../errors.ts';
-import { type Dialled, type NoRoom, toCallerHeaders } from '../hub/pool.ts';
+import { type Dial, noRoomFailure, toCallerHeaders } from '../hub/pool.ts';
 import { SUBPROTOCOL } from '../hub/protocol.ts';
 import { respond } from './respond.ts';
 
 /** The subprotocol of subscriptions-transport-ws, unmaintained since 2020. It has the name of a maintained library. */
 const OLD_SUBPROTOCOL = 'graphql-ws';
-
-/** Dials a hub. Prefers the tenant's own hub if the tenant is known. */
-export type Dial = (request: Request, tenant: string | null) => Promise<Dialled>;
-
-const RETRY_AFTER_MS = 5_000;
-
-const NO_ROOM = {
-  FULL: { status: 503, message: 'No room for another socket. Try again.' },
-  TENANT: { status: 429, message: 'The tenant has too many sockets and streams. Close some, or try again later.' },
-  ADDRESS: { status: 429, message: 'This address has too many sockets and streams. Close some, or try again later.' },
-} as const satisfies Record<NoRoom, { readonly status: number; readonly message: string }>;
-
-/** Returns the failure of a socket or stream for which no hub has room, with its HTTP status. */
-export function noRoomFailure(reason: NoRoom): { readonly status: number; readonly failure: Failure } {
-  const { status, message } = NO_ROOM[reason];
-  return { status, failure: { code: 'RATE_LIMITED', message, retryable: true, retryAfterMs: RETRY_AFTER_MS } };
-}
 
 /**
  * Hands a socket to a hub, without any of the client's headers. `tenant` only chooses the hub: the client authenticates in
@@ -57,5 +39,5 @@ export async function answerUpgrade(
     });
   }
   const { status, failure } = noRoomFailure(dialled.type);
-  return respond({ status, body: failure.message, retryAfterMs: RETRY_AFTER_MS });
+  return respond({ status, body: failure.message, retryAfterMs: failure.retryAfterMs });
 }

@@ -1,13 +1,12 @@
 import type { GatewayContext, Viewer } from '../domain/ports.ts';
 import type { OperationFinder } from '../graphql/operation.ts';
-import { type Dialled, toCallerHeaders } from '../hub/pool.ts';
+import { type Dial, type Dialled, noRoomFailure, toCallerHeaders } from '../hub/pool.ts';
 import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs, sleep } from '../lib/time.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 import type { GraphqlParams, ReadRequest } from './read-params.ts';
 import { respond, respondFailure } from './respond.ts';
-import { type Dial, noRoomFailure } from './socket.ts';
 
 /** The longest operation, as JSON. A hub does not read a longer message. */
 const OPERATION_CHARS_MAX = 60_000;

@@ -1,4 +1,5 @@
 import type { Viewer } from '../domain/ports.ts';
+import type { Failure } from '../errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
 
@@ -10,12 +11,14 @@ export type NoRoom = 'FULL' | 'TENANT' | 'ADDRESS';
 
 export type Dialled = { readonly type: 'SOCKET'; readonly socket: WebSocket } | { readonly type: NoRoom };
 
+/** Dials a hub. Prefers the tenant's own hub if the tenant is known. */
+export type Dial = (request: Request, tenant: string | null) => Promise<Dialled>;
+
 /** The namespace of the hubs. */
 export interface Hubs {
   getByName(name: string): Pick<Fetcher, 'fetch'>;
 }
 
-const STATUS = { FULL: 503, TENANT: 429, ADDRESS: 429 } as const satisfies Record<NoRoom, number>;
 const REASON_HEADER = 'x-no-room';
 
 /**
@@ -52,9 +55,23 @@ export async function dial(
   return { type };
 }
 
+const RETRY_AFTER_MS = 5_000;
+
+const NO_ROOM = {
+  FULL: { status: 503, message: 'No room for another socket. Try again.' },
+  TENANT: { status: 429, message: 'The tenant has too many sockets and streams. Close some, or try again later.' },
+  ADDRESS: { status: 429, message: 'This address has too many sockets and streams. Close some, or try again later.' },
+} as const satisfies Record<NoRoom, { readonly status: number; readonly message: string }>;
+
+/** Returns the failure of a socket or stream for which no hub has room, with its HTTP status. */
+export function noRoomFailure(reason: NoRoom): { readonly status: number; readonly failure: Failure } {
+  const { status, message } = NO_ROOM[reason];
+  return { status, failure: { code: 'RATE_LIMITED', message, retryable: true, retryAfterMs: RETRY_AFTER_MS } };
+}
+
 /** The response of a shard that refuses a socket. */
 export function toNoRoom(reason: NoRoom): Response {
-  return new Response(null, { status: STATUS[reason], headers: { [REASON_HEADER]: reason } });
+  return new Response(null, { status: NO_ROOM[reason].status, headers: { [REASON_HEADER]: reason } });
 }
 
 /**
