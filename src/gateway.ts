@@ -8,7 +8,7 @@ import { type Ledger, type Upstream, isPermitted, type Viewer } from './domain/p
 import { fromResult } from './errors.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { createOperationFinder } from './graphql/operation.ts';
-import { answerReady, createAccountState, type Handlers } from './http/app.ts';
+import { answerReady, createAccountState, type Handlers, answerUpgrade } from './http/app.ts';
 import { handleCallback } from './http/callback.ts';
 import { createGraphqlHandler, type ServerContext, useCompiledExecutor } from './http/graphql.ts';
 import { clientNetworkOf, createLargeBodies, createRequestRate } from './http/limits.ts';
@@ -16,7 +16,6 @@ import { handleMedia } from './http/media.ts';
 import { noteError, noteExchange, noteTask, type RequestTrace, respond } from './http/respond.ts';
 import { createReadParams } from './http/read-params.ts';
 import { isUpgrade } from './http/origin.ts';
-import { answerUpgrade } from './http/socket.ts';
 import { createAnswerStream } from './http/stream.ts';
 import { handleUpload } from './http/uploads.ts';
 import { type Dial, dial } from './hub/pool.ts';
