@@ -1,4 +1,4 @@
-import { gatewayFailure } from '../domain/failure.ts';
+import { gatewayFailure } from '../domain/task.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
 import { jittered } from '../lib/time.ts';
 import { forEachAtOnce } from '../lib/cache.ts';

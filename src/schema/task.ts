@@ -9,10 +9,17 @@ import {
   type TaskOrder,
   type Window,
 } from '../domain/list.ts';
-import { failureOf } from '../domain/failure.ts';
+import {
+  failureOf,
+  type Metadata,
+  NOTES_MAX,
+  TASK_KINDS,
+  TASK_STATUSES,
+  type TaskKind,
+  type TaskStatus,
+} from '../domain/task.ts';
 import { sumOfUnits } from '../domain/cost.ts';
 import type { PreparationCost, TaskRecord } from '../domain/records.ts';
-import { type Metadata, NOTES_MAX, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import {

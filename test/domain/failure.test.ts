@@ -6,7 +6,7 @@ import {
   gatewayFailure,
   isRetryable,
   TASK_FAILURE_CODES,
-} from '../../src/domain/failure.ts';
+} from '../../src/domain/task.ts';
 
 describe('the failure of a task', () => {
   it.each([
