@@ -11,8 +11,10 @@ import {
   type RetainedRows,
 } from '../lib/durable-object.ts';
 import { createLog, type Log } from '../lib/log.ts';
-import { type AccountStatus, createHealth, type Health } from './health.ts';
 import {
+  type AccountStatus,
+  createHealth,
+  type Health,
   type Audit,
   auditWaitMs,
   type Claim,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../../src/account/health.ts';
+import { afterExchange, CLOSED_BREAKER, tryPass, type Breaker } from '../../src/account/slots.ts';
 
 const LIMITS = { failuresMax: 3, openMs: 1000 };
 const CLOSED_TWO: Breaker = { state: 'CLOSED', failuresInRow: 2, untilMs: 0 };
