@@ -145,7 +145,7 @@ function fileOf(random: Random, bytesMax: number): Buffer {
 
 /** Holds the clients back before each kill, so that a fast machine does not finish the uploads before the last kill. */
 interface Pace {
-  /** The most bytes of a chunk. With this limit, bytes are left for every phase. */
+  /** The most bytes of a chunk. The limit leaves bytes for every phase. */
   readonly chunkBytesMax: number;
   /** Waits until the bytes between two offsets of a file may be sent. */
   mayBegin(number: number, from: number, to: number): Promise<void>;
