@@ -1,9 +1,9 @@
 import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { documentIdOf, type Documents } from '../graphql/documents.ts';
 import { requestError } from '../graphql/errors.ts';
-import { JSON_DEPTH_MAX, jsonDepth, measureLongStrings, parseDocument } from '../graphql/limits.ts';
+import { JSON_DEPTH_MAX, parseDocument } from '../graphql/limits.ts';
 import { type Deadline, startDeadline, type StartTimer } from '../lib/time.ts';
-import { isRecord } from '../lib/json.ts';
+import { isRecord, jsonDepth, measureLongStrings } from '../lib/json.ts';
 import { createAudioInputs, type LargeBodies } from './limits.ts';
 
 /** The parameters of a request, with the text of its document. */

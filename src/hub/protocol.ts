@@ -1,8 +1,8 @@
 /** The messages of graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md). */
 
 import { documentIdOf, type DocumentReference } from '../graphql/documents.ts';
-import { JSON_DEPTH_MAX, jsonDepth } from '../graphql/limits.ts';
-import { isRecord } from '../lib/json.ts';
+import { JSON_DEPTH_MAX } from '../graphql/limits.ts';
+import { isRecord, jsonDepth } from '../lib/json.ts';
 
 /** The subprotocol that a client asks for. */
 export const SUBPROTOCOL = 'graphql-transport-ws';
