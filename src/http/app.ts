@@ -15,9 +15,10 @@ import {
   respond,
   respondFailure,
   respondThrown,
+  answerOrigin,
+  cors,
 } from './respond.ts';
 import { MEDIA_ACCESS } from './media.ts';
-import { answerOrigin, cors } from './origin.ts';
 import { UPLOAD_ACCESS } from './uploads.ts';
 
 /** Answers the routes that need a configuration. */

@@ -1,6 +1,5 @@
 import { CONTENT_TYPES, type FilePermit, type FileUrls } from '../domain/media.ts';
-import { type RequestTrace, respond } from './respond.ts';
-import type { RouteAccess } from './origin.ts';
+import { type RequestTrace, respond, type RouteAccess } from './respond.ts';
 
 /** The access of pages to files. */
 export const MEDIA_ACCESS: RouteAccess = {

@@ -1,7 +1,6 @@
 import type { FileUrls, UploadPermit } from '../domain/media.ts';
 import type { UploadAnswer } from '../media/upload.ts';
-import { type RequestTrace, respond } from './respond.ts';
-import type { RouteAccess } from './origin.ts';
+import { type RequestTrace, respond, type RouteAccess } from './respond.ts';
 
 /**
  * Upload URLs: the tus 1.0 protocol, and a PUT of the whole file. Keeps no state.
