@@ -1,8 +1,8 @@
+import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, it } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/signed-token.ts';
-import { configOf } from '../../src/config/index.ts';
-import { createGateway } from '../../src/gateway.ts';
+import worker from '../../src/index.ts';
 import { ALLOWED_ORIGIN, corsHeaders, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { socketCount, startTask } from '../support/socket.ts';
@@ -98,11 +98,16 @@ describe('a stream', () => {
   );
 
   it('has no content-encoding in production, where no development proxy compresses it', async ({ expect }) => {
-    const gateway = createGateway(env, { ...configOf(env), environment: 'production' }, () => {});
-    const trace = { requestId: 'test', notes: {} };
+    const production = {
+      ...env,
+      ENVIRONMENT: 'production',
+      KLING_BASE_URL: 'https://api-singapore.klingai.com',
+      PUBLIC_URL: 'https://gateway.example.com',
+    } as typeof env;
     const query = new URLSearchParams({ query: 'subscription { taskUpdates { cursor } }' });
     const headers = { authorization: AUTHORIZATION, accept: 'text/event-stream' };
-    const response = await gateway.answerGraphql(new Request(`${GRAPHQL_URL}?${query}`, { headers }), trace);
+    const request = new Request(`${GRAPHQL_URL}?${query}`, { headers }) as Parameters<typeof worker.fetch>[0];
+    const response = await worker.fetch(request, production, createExecutionContext());
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     expect(response.headers.get('content-encoding')).toBeNull();
     await response.body?.cancel();
