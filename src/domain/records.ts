@@ -35,6 +35,8 @@ interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {
   readonly startedAtMs?: number;
   /** When it became final. Missing before. In final tasks that are older than this field, `updatedAtMs` is that time. */
   readonly endedAtMs?: number;
+  /** When it is expected to end. Added to answers and events, and never stored. Missing if final or unknown. */
+  readonly estimatedEndAtMs?: number;
   /** When Kling deletes the results; null unless `status` is `SUCCEEDED`. */
   readonly expiresAtMs: number | null;
   /** The expected cost in units, by the published prices; null if unknown. */

@@ -6,6 +6,7 @@ import { type CatchUp, isWatched, type PresentPlace, type Watch } from '../domai
 import type { FaceScan, Speech, TaskChange, TaskRecord } from '../domain/records.ts';
 import { isFinal, TASK_STATUSES, type TaskKind, type TaskStatus, type Voice } from '../domain/task.ts';
 import { badUserInput, notFound } from '../errors.ts';
+import type { Estimates } from './estimates.ts';
 import type { AssetStore } from './stores/assets.ts';
 import { cursorOwnerOf, type EventStore } from './stores/events.ts';
 import type { MediaStore } from './stores/files.ts';
@@ -37,6 +38,7 @@ interface QueriesDeps {
   readonly events: EventStore;
   readonly assets: AssetStore;
   readonly media: MediaStore;
+  readonly estimates: Pick<Estimates, 'of' | 'ofChange'>;
   readonly limits: Pick<LedgerLimits, 'eventRetentionMs'>;
   readonly storage: DurableObjectStorage;
   readonly now: () => number;
@@ -50,7 +52,7 @@ const EXAMINED_MAX = 500;
 
 /** Creates the queries. They read only what is stored. */
 export function createQueries(deps: QueriesDeps): Queries {
-  const { tasks, events, assets, media, storage } = deps;
+  const { tasks, events, assets, media, estimates, storage } = deps;
   const owner = cursorOwnerOf(storage);
   const present = createPresentState({ ...deps, sql: storage.sql });
 
@@ -86,7 +88,7 @@ export function createQueries(deps: QueriesDeps): Queries {
     const last = rest === null ? records.length - 1 : null;
     return records.map((task, i) => {
       const seq = i === last ? headSeq : 0;
-      return { seq, cursor: events.cursorOf(seq), atMs: updatedAtMsOf(task), task, resync };
+      return { seq, cursor: events.cursorOf(seq), atMs: updatedAtMsOf(task), task: estimates.of(task), resync };
     });
   }
 
@@ -99,7 +101,7 @@ export function createQueries(deps: QueriesDeps): Queries {
   return {
     tasks(filter, { first, after }, order) {
       const rows = tasks.list(filter, place('task', after), first + 1, order);
-      return slice('task', rows, first, (row) => row.record);
+      return slice('task', rows, first, (row) => estimates.of(row.record));
     },
 
     voices({ first, after }) {
@@ -137,7 +139,7 @@ export function createQueries(deps: QueriesDeps): Queries {
         for (const change of events.each(watched?.id ?? null, from.seq, EXAMINED_MAX)) {
           ({ seq } = change);
           examined += 1;
-          if (isWatched(watch, change.task)) missed.push(change);
+          if (isWatched(watch, change.task)) missed.push(estimates.ofChange(change));
           if (missed.length === MISSED_PAGE) break;
         }
         const hasMore = missed.length === MISSED_PAGE || examined === EXAMINED_MAX;
@@ -167,7 +169,7 @@ export function createQueries(deps: QueriesDeps): Queries {
         const matches = isWatched(watch, change.task);
         hasNextPage = examined === examinedMax || (matches && edges.length === first);
         if (hasNextPage) break;
-        if (matches) edges.push({ cursor: change.cursor, node: { ...change, resync } });
+        if (matches) edges.push({ cursor: change.cursor, node: { ...estimates.ofChange(change), resync } });
         ({ seq } = change);
         examined += 1;
       }

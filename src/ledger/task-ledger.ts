@@ -80,16 +80,21 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   createVoiceTask(input: Input.CreateVoiceTaskInput, requestId?: string): Promise<Result<VoiceTask>> {
-    return this.#mutate(requestId, () => this.#parts.creator.createVoiceTask(input));
+    return this.#mutateTask(requestId, () => this.#parts.creator.createVoiceTask(input));
   }
 
   createLipSyncTask(input: Input.CreateLipSyncTaskInput, requestId?: string): Promise<Result<LipSyncTask>> {
-    return this.#mutate(requestId, () => this.#parts.creator.createLipSyncTask(input));
+    return this.#mutateTask(requestId, () => this.#parts.creator.createLipSyncTask(input));
   }
 
   createLipSyncTasks({ inputs }: WriteInput<'createLipSyncTasks'>, requestId?: string) {
-    const { rates, creator } = this.#parts;
-    return traced({ requestId }, () => toResult(() => creator.createLipSyncTasks(inputs, () => rates.mutation())));
+    const { rates, creator, estimates } = this.#parts;
+    return traced({ requestId }, () =>
+      toResult(async () => {
+        const outcomes = await creator.createLipSyncTasks(inputs, () => rates.mutation());
+        return outcomes.map((each) => (each.ok ? { ...each, value: estimates.of(each.value) } : each));
+      }),
+    );
   }
 
   identifyFaces(input: Input.IdentifyFacesInput, requestId?: string): Promise<Result<FaceScan>> {
@@ -129,11 +134,11 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   }
 
   retryTask(input: RetryTaskInput, requestId?: string): Promise<Result<TaskRecord>> {
-    return this.#mutate(requestId, () => this.#parts.namedTasks.retry(input));
+    return this.#mutateTask(requestId, () => this.#parts.namedTasks.retry(input));
   }
 
   updateTask(input: NamedTask & NotesInput, requestId?: string): Promise<Result<TaskRecord>> {
-    return this.#mutate(requestId, () => this.#parts.namedTasks.update(input));
+    return this.#mutateTask(requestId, () => this.#parts.namedTasks.update(input));
   }
 
   deleteTask(task: NamedTask, requestId?: string): Promise<Result<TaskHandle>> {
@@ -216,11 +221,14 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
 
   /** Returns for each reference, in order, what `task` returns. */
   async tasksOf(references: readonly TaskReference[], requestId?: string): Promise<(TaskRecord | null)[]> {
-    const { tasks, freshTasks } = this.#parts;
+    const { tasks, freshTasks, estimates } = this.#parts;
     const rows = references.map((reference) => tasks.find(reference));
     const reading = traced({ requestId }, () => freshTasks.of(rows.filter((row) => row !== null)));
     const found = (await reading).values();
-    return rows.map((row) => (row === null ? null : (found.next().value ?? null)));
+    return rows.map((row) => {
+      const task = row === null ? null : (found.next().value ?? null);
+      return task === null ? null : estimates.of(task);
+    });
   }
 
   tasks(filter: TaskFilter, window: Window, order?: TaskOrder): Promise<Result<Slice<TaskRecord>>> {
@@ -340,6 +348,11 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
         return work();
       }),
     );
+  }
+
+  /** Like `#mutate`, and adds when the task is expected to end. */
+  #mutateTask<T extends TaskRecord>(requestId: string | undefined, work: () => T | Promise<T>): Promise<Result<T>> {
+    return this.#mutate(requestId, async () => this.#parts.estimates.of(await work()));
   }
 
   override async alarm(): Promise<void> {

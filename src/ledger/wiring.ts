@@ -10,6 +10,7 @@ import { createLog, withFields } from '../lib/log.ts';
 import { type AlarmHandler, createAlarmHandler } from './alarm.ts';
 import { type Archive, type CopyFile, createArchive, createCopyFile } from './archive.ts';
 import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
+import { createEstimates, type Estimates } from './estimates.ts';
 import { createFileSources, createIdentity, createKling, createOwners, isolateKling } from './isolation.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { createBudgetCheck, createRates, type Rates } from './limits.ts';
@@ -49,6 +50,7 @@ export interface LedgerParts {
   readonly creator: TaskCreator;
   readonly namedTasks: NamedTasks;
   readonly paidCalls: PaidCalls;
+  readonly estimates: Estimates;
   readonly queries: Queries;
   readonly freshTasks: FreshTasks;
   readonly ingest: Ingest;
@@ -125,13 +127,14 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     localHost: config.kling.localHost,
   };
 
-  const queries = createQueries({ tasks, events, assets, media, limits, storage, now });
+  const estimates = createEstimates({ sql: storage.sql, now });
+  const queries = createQueries({ tasks, events, assets, media, estimates, limits, storage, now });
   const outbox = createOutbox({
     kind: 'shard',
     events,
     shards,
     left: (shard) => shards.remove(shard),
-    deliver: (shard, prev, some) => env.HUB.getByName(shard).deliver(tenant, prev, some),
+    deliver: (shard, prev, some) => env.HUB.getByName(shard).deliver(tenant, prev, some.map(estimates.ofChange)),
     skip: (shard, seq) => env.HUB.getByName(shard).skip(tenant, seq),
     arm,
     now,
@@ -165,7 +168,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     events,
     shards: endpoints,
     left: () => {},
-    deliver: (id, _prev, some) => webhooks.deliver(id, some),
+    deliver: (id, _prev, some) => webhooks.deliver(id, some.map(estimates.ofChange)),
     skip: (id, seq) => webhooks.skip(id, seq),
     arm,
     now,
@@ -193,7 +196,10 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       outbox.push();
       webhookOutbox.push();
     },
-    ended: ({ id }) => background(() => slots.release(id)),
+    ended(task) {
+      estimates.ended(task);
+      background(() => slots.release(task.id));
+    },
   });
   const archive = createArchive({
     archive: archived,
@@ -356,6 +362,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
     creator,
     namedTasks: createNamedTasks({ tasks, assets, journal, stages, paidCalls: calls, creator, sourceFacts, now }),
     paidCalls: calls,
+    estimates,
     queries,
     freshTasks: createFreshTasks({ tasks, sync, rates, now, background, startTimer }),
     ingest: createIngest({ tasks, journal, sync, now, random, background }),

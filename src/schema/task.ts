@@ -9,6 +9,7 @@ import {
   type TaskOrder,
   type Window,
 } from '../domain/list.ts';
+import { JUDGED_BY } from '../domain/estimate.ts';
 import {
   failureOf,
   type Metadata,
@@ -139,7 +140,7 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
     }),
     updatedAt: t.field({
       type: 'DateTime',
-      description: 'When anything shown here last changed.',
+      description: 'When anything shown here last changed, apart from `estimatedEndAt`.',
       resolve: updatedAtMsOf,
     }),
     startedAt: t.field({
@@ -153,6 +154,12 @@ export const TaskRef = builder.interfaceRef<TaskRecord>('Task').implement({
       nullable: true,
       description: 'When the task became final. Null before.',
       resolve: endedAtMsOf,
+    }),
+    estimatedEndAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: `When the task is expected to end, judged by the caller's newest ${JUDGED_BY.max} \`SUCCEEDED\` tasks of its kind. It is the median of those that took longer than this one so far, so it is never in the past. Null if the task is final, with fewer than ${JUDGED_BY.min} such tasks, or if none took longer. An update shows the end that was expected at its \`at\`.`,
+      resolve: ({ estimatedEndAtMs }) => estimatedEndAtMs,
     }),
     expiresAt: t.expose('expiresAtMs', {
       type: 'DateTime',

@@ -22,7 +22,8 @@ const idOf = (type: string, id: string) => encodeGlobalId(type, id);
 describe('a lip-sync task', () => {
   it('shows all fields', async ({ expect }) => {
     const { data } = await client.execute(`{ task(by: {externalId: "mine"}) {
-      id externalId label metadata { key value } status failure { code message } createdAt updatedAt startedAt endedAt expiresAt
+      id externalId label metadata { key value } status failure { code message } createdAt updatedAt startedAt endedAt
+      estimatedEndAt expiresAt
       unitsEstimated unitsCharged ... on LipSyncTask {
       sourceVideo { klingVideoId url durationMs } videos { klingVideoId url watermarkUrl expiresAt durationMs } } } }`);
     expect(data.task).toEqual({
@@ -36,6 +37,7 @@ describe('a lip-sync task', () => {
       updatedAt: '2026-09-01T12:00:01.000Z',
       startedAt: '2026-09-01T12:00:00.500Z',
       endedAt: '2026-09-01T12:00:01.000Z',
+      estimatedEndAt: null,
       expiresAt: '2026-09-01T12:00:02.000Z',
       unitsEstimated: '0.5',
       unitsCharged: '0.5',

@@ -10,6 +10,7 @@ import { type AlarmHandler, createAlarmHandler } from '../../src/ledger/alarm.ts
 import { type Archive, type CopyFile, createArchive } from '../../src/ledger/archive.ts';
 import { createDoomedFiles } from '../../src/ledger/media.ts';
 import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
+import { createEstimates, type Estimates } from '../../src/ledger/estimates.ts';
 import { createFileSources, isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal } from '../../src/ledger/journal.ts';
 import { createBudgetCheck } from '../../src/ledger/limits.ts';
@@ -70,6 +71,7 @@ export interface LedgerParts {
   readonly ingest: Ingest;
   readonly creator: TaskCreator;
   readonly paidCalls: PaidCalls;
+  readonly estimates: Estimates;
   readonly queries: Queries;
   readonly outbox: Outbox;
   readonly waiting: WaitingTasks;
@@ -143,7 +145,8 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
   const ended: string[] = [];
   const deps = createDeps(storage, options, clock, (work) => void background.push(work().catch(() => {})));
   const shards = new ShardStore(storage.sql);
-  const queries = createQueries({ ...deps, storage });
+  const estimates = createEstimates({ ...deps, sql: storage.sql });
+  const queries = createQueries({ ...deps, estimates, storage });
   const outbox = createOutbox({
     ...deps,
     kind: 'shard',
@@ -157,7 +160,10 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     ...deps,
     announced: () => outbox.owe(),
     committed: () => outbox.push(),
-    ended: ({ id }) => ended.push(id),
+    ended(task) {
+      estimates.ended(task);
+      ended.push(task.id);
+    },
   });
   const archive = createArchive({
     ...deps,
@@ -221,6 +227,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
       checkWebhook: () => ({ ok: true, value: null }),
     }),
     paidCalls,
+    estimates,
     queries,
     outbox,
     waiting,
