@@ -14,6 +14,7 @@ function task(id: string, second: number, status: Task['status']): Task {
     createdAt: at,
     updatedAt: at,
     endedAt: null,
+    estimatedEndAt: null,
     expiresAt: null,
     failure: null,
   };

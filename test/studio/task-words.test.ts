@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { costOf, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
+import { costOf, durationMs, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
 import { shownCodeOf, TASK_FAILURE_CODES } from '../../src/domain/task.ts';
 
 describe('the words for a failed task', () => {
@@ -28,5 +28,18 @@ describe('the cost of a task', () => {
   it('is nothing if it was cancelled', ({ expect }) => {
     const task = { __typename: 'LipSyncTask', status: 'CANCELLED', unitsEstimated: '6', unitsCharged: null } as const;
     expect(costOf(task)).toBe('0 units');
+  });
+});
+
+describe('the duration of a task', () => {
+  const createdAt = '2026-11-21T12:00:00.000Z';
+
+  it('ends with the task, not with a label that it gets later', ({ expect }) => {
+    const task = { createdAt, endedAt: '2026-11-21T12:00:42.000Z', updatedAt: '2026-11-22T09:00:00.000Z' };
+    expect(durationMs(task)).toBe(42_000);
+  });
+
+  it('ends with the last change if the end is not recorded', ({ expect }) => {
+    expect(durationMs({ createdAt, endedAt: null, updatedAt: '2026-11-21T12:00:05.000Z' })).toBe(5000);
   });
 });

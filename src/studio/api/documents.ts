@@ -14,6 +14,7 @@ export const taskFields = graphql(`
     createdAt
     updatedAt
     endedAt
+    estimatedEndAt
     expiresAt
     unitsEstimated
     unitsCharged

@@ -1,7 +1,6 @@
 import type { Task } from '../api/documents.ts';
 import { formatClock, formatRoughly } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
-import { useUsualMs } from './usual-time.ts';
 
 const STEPS: readonly { readonly status: readonly Task['status'][]; readonly label: string }[] = [
   { status: ['PREPARING', 'QUEUED'], label: 'Accepted' },
@@ -15,10 +14,11 @@ function waitOf(task: Task): string | null {
   return task.queuePosition === 0 ? 'Next in line.' : `${task.queuePosition} of your tasks are ahead of it.`;
 }
 
-/** Shows the step of a task, its time so far, and how long such tasks usually take. */
+/** Shows the step of a task, its time so far, and how long it is expected to take in all. */
 export function TaskProgress({ task }: { readonly task: Task }) {
-  const usual = useUsualMs(task.__typename);
-  const elapsedMs = useNow(250) - new Date(task.createdAt).getTime();
+  const createdAtMs = new Date(task.createdAt).getTime();
+  const usual = task.estimatedEndAt === null ? null : new Date(task.estimatedEndAt).getTime() - createdAtMs;
+  const elapsedMs = useNow(250) - createdAtMs;
   const at = STEPS.findIndex(({ status }) => status.includes(task.status));
   // An estimate from the elapsed time: it slows down and never reaches the end.
   const share = usual === null ? null : 1 - Math.exp((-1.6 * Math.max(0, elapsedMs)) / usual);

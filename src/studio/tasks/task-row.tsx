@@ -4,8 +4,7 @@ import { taskHref } from '../shell/route.ts';
 import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
 import { Icon } from '../ui/icon.tsx';
 import { useNow } from '../ui/use-now.ts';
-import { costOf, failureWordsOf, isFinal, KIND_LABELS, titleOf, STATUS_LABELS } from './task-words.ts';
-import { durationMs } from './usual-time.ts';
+import { costOf, durationMs, failureWordsOf, isFinal, KIND_LABELS, titleOf, STATUS_LABELS } from './task-words.ts';
 
 const TICK_MS = 1000;
 

@@ -14,8 +14,7 @@ import { LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
 import { TaskProgress } from './task-progress.tsx';
-import { costOf, isFinal, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
-import { durationMs } from './usual-time.ts';
+import { costOf, durationMs, isFinal, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
 
 interface Props {
   readonly task: Task;

@@ -95,3 +95,13 @@ export function costOf({ __typename, status, unitsCharged, unitsEstimated }: Cos
 }
 
 type CostedTask = Pick<Task, '__typename' | 'status' | 'unitsCharged' | 'unitsEstimated'>;
+
+/**
+ * Returns the time that a task took. Later changes do not count, such as a new label. A task that has not ended is measured
+ * to its last change.
+ */
+export function durationMs({ createdAt, updatedAt, endedAt }: TimedTask): number {
+  return new Date(endedAt ?? updatedAt).getTime() - new Date(createdAt).getTime();
+}
+
+type TimedTask = Pick<Task, 'createdAt' | 'updatedAt' | 'endedAt'>;
