@@ -71,7 +71,7 @@ export const SETTING_MEANINGS = {
   ADDRESS_SOCKETS_MAX:
     'The same for one client address, or one /64 of IPv6, with or without a token: 4 to 10000. Clients behind one address share it.',
   LIVE_OPERATION_COST_MAX:
-    'The fields that one event makes a subscription answer: 100 to 1000000. Lists count at their longest. `queuePosition`, `Audio.speech` and `Face.scan` count 105. More is `QUERY_TOO_COMPLEX`.',
+    'The fields that one event makes a subscription answer: 100 to 1000000. Lists count at their longest. A field with a read of its own counts 105: `queuePosition`, `retryOf`, `media`, `receivedBytes`, `Video.task`, `Audio.speech` and `Face.scan`. More is `QUERY_TOO_COMPLEX`.',
   TENANT_LIVE_COST_MAX:
     'The fields that one event makes a hub answer for all subscriptions of a tenant: 100 to 10000000. 1000 fields take about 2 ms. Equal operations run once. Each subscriber adds 20 fields, and a twentieth of its operation. More is `RATE_LIMITED`.',
   TENANT_LIVE_OPERATIONS_MAX:
