@@ -27,7 +27,7 @@ import { noteError, noteExchange, noteTask, type RequestTrace, respond, isUpgrad
 import { createAnswerStream } from './http/stream.ts';
 import { handleUpload } from './http/uploads.ts';
 import { Hub } from './hub/hub.ts';
-import { type Dial, dial } from './hub/pool.ts';
+import { type Dial, dial } from './hub/protocol.ts';
 import { createKlingClients, createUpstream } from './kling/client.ts';
 import { createPresetLibrary } from './kling/voices.ts';
 import { createLedgerPort, createReach, createReadLeases, type LedgerCaller } from './ledger/rpc.ts';

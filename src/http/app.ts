@@ -5,8 +5,7 @@ import { type Config, type ConfigResult, configResultOf } from '../config/index.
 import type { ConfigProblem } from '../config/settings.ts';
 import type { Viewer } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
-import { type Dial, noRoomFailure, toCallerHeaders } from '../hub/pool.ts';
-import { SUBPROTOCOL } from '../hub/protocol.ts';
+import { type Dial, noRoomFailure, toCallerHeaders, SUBPROTOCOL } from '../hub/protocol.ts';
 import {
   type AppEnv,
   requestLog,

@@ -1,7 +1,6 @@
 import type { GatewayContext, Viewer } from '../domain/ports.ts';
 import type { OperationFinder } from '../graphql/operation.ts';
-import { type Dial, type Dialled, noRoomFailure, toCallerHeaders } from '../hub/pool.ts';
-import { CLOSE } from '../hub/protocol.ts';
+import { type Dial, type Dialled, noRoomFailure, toCallerHeaders, CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs, sleep } from '../lib/time.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
