@@ -1,4 +1,4 @@
-import { validOrThrow } from '../domain/check.ts';
+import { checkAll, type Validation, validOrThrow } from '../domain/check.ts';
 import type { Slice, Window } from '../domain/list.ts';
 import type { NamedDelivery, NamedEndpoint } from '../domain/ports.ts';
 import type { TaskChange } from '../domain/records.ts';
@@ -75,12 +75,14 @@ interface WebhooksDeps {
 export function createWebhooks(deps: WebhooksDeps): Webhooks {
   const { endpoints, events, objectOf, attach, urls, newId, arm, now, random, background, log } = deps;
 
-  function named({ endpointId }: NamedEndpoint): EndpointRow {
-    if (endpointId === null) throw badUserInput([wrongIdType('endpointId', 'webhook endpoint')]);
+  function checkNamed({ endpointId }: NamedEndpoint): Validation<EndpointRow> {
+    if (endpointId === null) return { ok: false, issues: [wrongIdType('endpointId', 'webhook endpoint')] };
     const row = endpoints.live(endpointId);
-    if (row === null) throw badUserInput([unknownId('endpointId', 'webhook endpoint')]);
-    return row;
+    if (row === null) return { ok: false, issues: [unknownId('endpointId', 'webhook endpoint')] };
+    return { ok: true, value: row };
   }
+
+  const named = (of: NamedEndpoint): EndpointRow => validOrThrow(checkNamed(of));
 
   /** Calls an object for a caller who waits. Throws `UPSTREAM_UNAVAILABLE` if it is lost during the call. */
   async function ask<T>(endpointId: string, call: (object: WebhookObject) => Promise<T>): Promise<T> {
@@ -179,8 +181,12 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     },
 
     async update({ endpointId, ...input }) {
-      const row = named({ endpointId });
-      const change = validOrThrow(checkWebhookChange(input, urls));
+      const { row, change } = validOrThrow(
+        checkAll<{ row: EndpointRow; change: WebhookChange }>({
+          row: checkNamed({ endpointId }),
+          change: checkWebhookChange(input, urls),
+        }),
+      );
       const revision = row.revision + 1;
       const isPauseSaid = change.isPaused !== undefined;
       const endpoint = { ...row.endpoint, ...change, ...(isPauseSaid ? { pausedReason: null } : {}) };

@@ -8,7 +8,33 @@ const OPERATIONS = {
   identifyFaces: IDENTIFY_FACES,
   createLipSyncTask: CREATE_LIP_SYNC_TASK,
   synthesizeSpeech: SYNTHESIZE_SPEECH,
+  createLipSyncTasks: refusalOf('createLipSyncTasks', { inputs: '[CreateLipSyncTaskInput!]!' }),
+  retryTask: refusalOf('retryTask', { taskId: 'ID!', externalId: 'String' }),
+  createWebhookEndpoint: refusalOf('createWebhookEndpoint', { url: 'String!', description: 'String' }),
+  updateWebhookEndpoint: refusalOf('updateWebhookEndpoint', {
+    endpointId: 'ID!',
+    url: 'String',
+    description: 'String',
+  }),
+  rotateWebhookSecret: refusalOf('rotateWebhookSecret', { endpointId: 'ID!' }),
+  deleteWebhookEndpoint: refusalOf('deleteWebhookEndpoint', { endpointId: 'ID!' }),
+  sendTestWebhook: refusalOf('sendTestWebhook', { endpointId: 'ID!' }),
+  redeliverWebhook: refusalOf('redeliverWebhook', { deliveryId: 'ID!' }),
 } as const;
+
+/** Returns a mutation whose answer is only read if it is refused. */
+function refusalOf(mutation: string, types: Readonly<Record<string, string>>): string {
+  const names = Object.keys(types);
+  return `mutation (${names.map((name) => `$${name}: ${types[name]}`).join(' ')}) {
+    ${mutation}(${names.map((name) => `${name}: $${name}`).join(' ')}) {
+      ... on InvalidInputError { code retryable issues { path message } }
+    }
+  }`;
+}
+
+const CREATE_ENDPOINT = `mutation {
+  createWebhookEndpoint(url: "https://hooks.example.com/a") { ... on WebhookSecret { endpoint { id } } }
+}`;
 
 interface Refused {
   readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
@@ -16,33 +42,37 @@ interface Refused {
 
 let gateway: RunningGateway;
 let face: string;
+let endpoint: string;
 let requestsBefore: number;
 beforeAll(async () => {
   gateway = await startGateway();
   const video = { url: 'https://example.com/sandbox-two-faces-10s.mp4' };
   const { data } = await gateway.execute(IDENTIFY_FACES, { video });
   face = data.identifyFaces.faces[0].id;
+  endpoint = (await gateway.execute(CREATE_ENDPOINT)).data.createWebhookEndpoint.endpoint.id;
   requestsBefore = (await gateway.account.record()).requestCount;
 });
 afterAll(() => gateway.close());
 
 describe('an invalid input', () => {
-  // The id of the face is known only after the gateway has started. The names do not depend on it.
-  it.for(badInputs('').map(({ name }, i): [string, number] => [name, i]))(
+  // The ids are known only after the gateway has started. The names do not depend on them.
+  it.for(badInputs('', '').map(({ name }, i): [string, number] => [name, i]))(
     'is refused: %s',
     async ([, i], { expect }) => {
-      const { mutation, variables, paths } = badInputs(face)[i]!;
+      const { mutation, variables, paths } = badInputs(face, endpoint)[i]!;
       const { data, errors } = await gateway.execute(OPERATIONS[mutation], variables);
       expect(errors).toBeUndefined();
-      const { issues, ...failure } = data[mutation] as Refused;
-      expect(failure).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
+      // One that creates several answers with a list.
+      const refused = [data[mutation] as Refused | readonly Refused[]].flat();
+      for (const failure of refused) expect(failure).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
+      const issues = refused.flatMap((failure) => failure.issues);
       expect(new Set(issues.map(({ path }) => path.join('.')))).toEqual(new Set(paths));
       expect(issues.every(({ message }) => message.length > 5)).toBe(true);
     },
   );
 
   it('is refused in at least 60 ways, without a request to Kling', async ({ expect }) => {
-    expect(badInputs(face).length).toBeGreaterThanOrEqual(60);
+    expect(badInputs(face, endpoint).length).toBeGreaterThanOrEqual(60);
     expect((await gateway.account.record()).requestCount).toBe(requestsBefore);
   });
 });

@@ -2,7 +2,19 @@
 
 export interface BadInput {
   readonly name: string;
-  readonly mutation: 'createVoiceTask' | 'identifyFaces' | 'createLipSyncTask' | 'synthesizeSpeech';
+  readonly mutation:
+    | 'createVoiceTask'
+    | 'identifyFaces'
+    | 'createLipSyncTask'
+    | 'createLipSyncTasks'
+    | 'synthesizeSpeech'
+    | 'retryTask'
+    | 'createWebhookEndpoint'
+    | 'updateWebhookEndpoint'
+    | 'rotateWebhookSecret'
+    | 'deleteWebhookEndpoint'
+    | 'sendTestWebhook'
+    | 'redeliverWebhook';
   readonly variables: object;
   readonly paths: readonly string[];
 }
@@ -74,9 +86,71 @@ function lipSync(face: string, name: string, change: object, paths: readonly str
   return { name: `createLipSyncTask: ${name}`, mutation: 'createLipSyncTask', variables: { input }, paths };
 }
 
+function retry(name: string, variables: object, paths: readonly string[]): BadInput {
+  return { name: `retryTask: ${name}`, mutation: 'retryTask', variables, paths };
+}
+
+/** Returns all inputs of several lip-syncs that are all refused, so that none is made. */
+function lipSyncs(name: string, changes: readonly object[], paths: readonly string[]): BadInput {
+  const placement = { audioStartMs: 0, audioEndMs: 3000, insertAtMs: 0 };
+  const face = { inVideo: { video: { url: VIDEO } } };
+  const inputs = changes.map((change) => ({ face, audio: { url: SOUND }, placement, ...change }));
+  return { name: `createLipSyncTasks: ${name}`, mutation: 'createLipSyncTasks', variables: { inputs }, paths };
+}
+
+const idOf = (type: string, id: string) => Buffer.from(`${type}:${id}`).toString('base64url');
+
+const WEBHOOK_URLS: readonly (readonly [string, string])[] = [
+  ['no URL at all', 'hooks'],
+  ['plain http', 'http://hooks.example.com/a'],
+  ['another scheme', 'ftp://hooks.example.com/a'],
+  ['a user and a password', 'https://me:secret@hooks.example.com/a'],
+  ['a public address', 'https://93.184.216.34/a'],
+  ['a private address', 'https://10.1.2.3/a'],
+  ['the metadata address', 'https://169.254.169.254/a'],
+  ['an IPv6 address', 'https://[2606:2800:220:1::1]/a'],
+  ['a host without a dot', 'https://intranet/a'],
+  ['an odd port', 'https://hooks.example.com:8443/a'],
+  ['over 2,048 characters', `https://hooks.example.com/${text(2048)}`],
+];
+
+/** Returns the invalid inputs of webhooks. `endpoint` is the id of one that exists. */
+function webhooks(endpoint: string): readonly BadInput[] {
+  const row = (mutation: BadInput['mutation'], name: string, variables: object, paths: readonly string[]): BadInput => {
+    return { name: `${mutation}: ${name}`, mutation, variables, paths };
+  };
+  const named = ['rotateWebhookSecret', 'deleteWebhookEndpoint', 'sendTestWebhook', 'updateWebhookEndpoint'] as const;
+  const url = 'https://hooks.example.com/a';
+  return [
+    ...WEBHOOK_URLS.flatMap(([name, bad]) => [
+      row('createWebhookEndpoint', name, { url: bad }, ['url']),
+      row('updateWebhookEndpoint', name, { endpointId: endpoint, url: bad }, ['url']),
+    ]),
+    row('createWebhookEndpoint', 'a description of 201 characters', { url, description: text(201) }, ['description']),
+    row('createWebhookEndpoint', 'both at once', { url: 'x', description: 'a\nb' }, ['url', 'description']),
+    row('updateWebhookEndpoint', 'a description of 201 characters', { endpointId: endpoint, description: text(201) }, [
+      'description',
+    ]),
+    row(
+      'updateWebhookEndpoint',
+      'everything at once',
+      { endpointId: idOf('WebhookEndpoint', 'none'), url: 'x', description: text(201) },
+      ['endpointId', 'url', 'description'],
+    ),
+    ...named.flatMap((mutation) => [
+      row(mutation, 'an unknown endpoint', { endpointId: idOf('WebhookEndpoint', 'none') }, ['endpointId']),
+      row(mutation, 'the id of another type', { endpointId: idOf('LipSyncTask', 'none') }, ['endpointId']),
+    ]),
+    row('redeliverWebhook', 'an unknown delivery', { deliveryId: idOf('WebhookDelivery', 'none:1') }, ['deliveryId']),
+    row('redeliverWebhook', 'a malformed delivery', { deliveryId: idOf('WebhookDelivery', '::') }, ['deliveryId']),
+    row('redeliverWebhook', 'the id of another type', { deliveryId: endpoint }, ['deliveryId']),
+  ];
+}
+
 const at = (field: string) => [`input.placement.${field}`];
 
-export function badInputs(face: string): readonly BadInput[] {
+/** `endpoint` is the id of a webhook endpoint that exists. */
+export function badInputs(face: string, endpoint: string): readonly BadInput[] {
   return [
     ...URLS.map(([name, url]) => faces(name, { video: { url } }, ['video.url'])),
     faces('an id with a blank', { video: { klingVideoId: 'a b' } }, ['video.klingVideoId']),
@@ -167,5 +241,32 @@ export function badInputs(face: string): readonly BadInput[] {
       'input.audioVolume',
       'input.placement.audioEndMs',
     ]),
+    lipSyncs(
+      'one problem each',
+      [{ audioVolume: 2.1 }, { externalId: 'a/b' }, { audio: { url: VIDEO } }],
+      ['inputs.0.audioVolume', 'inputs.1.externalId', 'inputs.2.audio.url'],
+    ),
+    lipSyncs(
+      'everything at once',
+      [
+        { face: { faceId: 'nobody' }, audio: { url: 'x' }, audioVolume: 9 },
+        { face: { inVideo: { video: { url: 'http://example.com/clip.mp4' } } }, label: text(81) },
+        { face: { inVideo: { video: { task: { externalId: 'none' } } } }, webhookUrl: 'https://10.1.2.3/a' },
+      ],
+      [
+        'inputs.0.face.faceId',
+        'inputs.0.audio.url',
+        'inputs.0.audioVolume',
+        'inputs.1.face.inVideo.video.url',
+        'inputs.1.label',
+        'inputs.2.face.inVideo.video.task',
+        'inputs.2.webhookUrl',
+      ],
+    ),
+    retry('an unknown task', { taskId: idOf('LipSyncTask', 'none') }, ['taskId']),
+    retry('the id of another type', { taskId: idOf('Voice', 'none') }, ['taskId']),
+    retry('no id at all', { taskId: 'none' }, ['taskId']),
+    retry('everything at once', { taskId: idOf('VoiceTask', 'none'), externalId: 'a b' }, ['taskId', 'externalId']),
+    ...webhooks(endpoint),
   ];
 }
