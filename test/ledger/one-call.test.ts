@@ -70,6 +70,40 @@ describe('a lip-sync from a video and a text', () => {
     expect(await sandbox.count('POST', SCANS)).toBe(scans + 1);
   });
 
+  it('puts a second person into the video that the first task makes, with a scan of that video', async () => {
+    const ledger = ledgerOf('two people');
+    const [scans, speeches] = [await sandbox.count('POST', SCANS), await sandbox.count('POST', SPEECHES)];
+    const video = { url: 'https://example.com/clip-sandbox-two-faces.mp4' };
+    const inputs = [
+      { ...INPUT, face: { inVideo: { video, index: 0 } }, externalId: 'left' },
+      { ...INPUT, face: { inVideo: { video: { task: { externalId: 'left' } } } }, externalId: 'right' },
+    ];
+    const [left, right] = valueOf(await ledger.createLipSyncTasks({ inputs })).map(valueOf);
+    expect([left!.stage, right!.stage]).toEqual(['SCANNING', 'WAITING']);
+    const [first, second] = [await endOf(ledger, left!.id), await endOf(ledger, right!.id)];
+    expect([first.status, second.status]).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    const { videoId } = first.videos[0]!;
+    expect(second.details!.lipSync).toMatchObject({ video: { videoId }, videoTaskId: left!.id });
+    expect(second.faceId).not.toBe(first.faceId);
+    const stages = await stagesOf(ledger, right!.id);
+    expect(stages.slice(0, 4)).toEqual([
+      'PREPARING WAITING',
+      'PREPARING SCANNING',
+      'PREPARING SPEAKING',
+      'QUEUED SYNCING',
+    ]);
+    // The second begins after the end of the first, and each pays for its own steps.
+    const changes = await changesOf(ledger);
+    const seqOf = (id: string, status: string, stage: string) =>
+      changes.find(({ task }) => task.id === id && task.status === status && (task as LipSyncTask).stage === stage)!
+        .seq;
+    expect(seqOf(right!.id, 'PREPARING', 'SCANNING')).toBeGreaterThan(seqOf(left!.id, 'SUCCEEDED', 'SYNCING'));
+    expect(await sandbox.count('POST', SCANS)).toBe(scans + 2);
+    expect(await sandbox.count('POST', SPEECHES)).toBe(speeches + 2);
+    const { paidCalls } = await sandbox.record();
+    expect(paidCalls.findLast(({ path }) => path === SCANS)).toMatchObject({ source: videoId, isMade: true });
+  });
+
   it('makes one task for one external id', async () => {
     const ledger = ledgerOf('repeated');
     const first = valueOf(await ledger.createLipSyncTask({ ...INPUT, externalId: 'one' }));

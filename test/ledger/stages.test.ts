@@ -13,6 +13,7 @@ import {
   type PartsOptions,
   withParts,
 } from '../support/ledger-parts.ts';
+import { FACE_SCAN } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { type StagedKling, stagedKling } from '../support/staged-kling.ts';
 
@@ -290,6 +291,41 @@ describe('while Kling is down', () => {
       expect(await runToEnd(parts, id)).toMatchObject({ status: 'SUBMITTED' });
       expect(kling.calls).toEqual(['SCAN', 'SPEAK', 'SYNC']);
     });
+  });
+});
+
+describe('a step that waits for its turn while Kling goes down', () => {
+  it.for([
+    ['SCAN', (i: number) => ({ face: { inVideo: { video: { url: `https://example.com/${i}.mp4` } } } })],
+    ['SPEAK', () => ({ face: { faceId: 'scan-1:0' } })],
+  ] as const)('(%s) is not sent, and is sent once after it is up again', async ([step, faceOf], { expect }) => {
+    let isUp = true;
+    const answer = Promise.withResolvers<void>();
+    await withStages(
+      `down at the turn of ${step}`,
+      () => answer.promise,
+      async (parts, { calls }) => {
+        parts.deps.assets.keepFaceScan(FACE_SCAN);
+        const made: LipSyncTask[] = [];
+        for (let i = 0; i < 5; i += 1) made.push(await parts.creator.createLipSyncTask({ ...INPUT, ...faceOf(i) }));
+        await expect.poll(() => calls.length).toBe(4);
+        // The fifth is past the check before its turn.
+        const { id } = made[4]!;
+        const stage = step === 'SCAN' ? 'SCANNING' : 'SPEAKING';
+        expect(taskOf(parts, id)).toMatchObject({ status: 'PREPARING', stage });
+        isUp = false;
+        answer.resolve();
+        await parts.settle();
+        const isStep = (call: string) => call === step;
+        expect(calls.filter(isStep)).toHaveLength(4);
+        expect(taskOf(parts, id)).toMatchObject({ status: 'PREPARING', stage });
+        expect(parts.deps.paidCalls.unansweredIn(monthOf(parts.clock.nowMs))).toBe(0);
+        isUp = true;
+        for (const each of made) expect((await runToEnd(parts, each.id)).status).toBe('SUBMITTED');
+        expect(calls.filter(isStep)).toHaveLength(5);
+      },
+      { slots: { isHealthy: () => isUp } },
+    );
   });
 });
 
