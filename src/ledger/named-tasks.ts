@@ -9,13 +9,17 @@ import type { TaskCreator } from './create-tasks.ts';
 import { digestOfRetry } from './digest.ts';
 import type { Journal } from './journal.ts';
 import type { PaidCalls } from './paid-calls.ts';
+import type { Sender } from './sender.ts';
 import type { Stages } from './stages.ts';
 import type { AssetStore } from './stores/assets.ts';
 import type { TaskRow, TaskStore } from './stores/tasks.ts';
 
 /** The mutations of one task that exists. */
 export interface NamedTasks {
-  /** Cancels a task that was not sent. Throws `CONFLICT` for one that may be at Kling, which cannot cancel tasks. */
+  /**
+   * Cancels a task that was not sent. Waits for a send that is under way, because Kling may refuse it for now. Throws
+   * `CONFLICT` for a task that may be at Kling, which cannot cancel tasks.
+   */
   cancel(task: NamedTask): Promise<TaskRecord>;
   /**
    * Makes a new task from one that has failed or was cancelled. Uses the scan and the speech again that it has paid for. Throws
@@ -33,7 +37,8 @@ interface NamedTasksDeps {
   readonly assets: Pick<AssetStore, 'speech'>;
   readonly journal: Pick<Journal, 'apply' | 'remove'>;
   readonly stages: Pick<Stages, 'close' | 'stop' | 'scanOfVideo'>;
-  readonly paidCalls: Pick<PaidCalls, 'chargeOf'>;
+  readonly calls: Pick<PaidCalls, 'chargeOf'>;
+  readonly sender: Pick<Sender, 'whenIdle'>;
   readonly creator: Pick<TaskCreator, 'createVoiceTask' | 'createLipSyncTask' | 'repeatOf'>;
   readonly sourceFacts: SourceFacts;
   readonly now: () => number;
@@ -41,7 +46,7 @@ interface NamedTasksDeps {
 
 /** Creates the mutations. They keep nothing in memory. */
 export function createNamedTasks(deps: NamedTasksDeps): NamedTasks {
-  const { tasks, assets, journal, stages, paidCalls, creator, sourceFacts, now } = deps;
+  const { tasks, assets, journal, stages, calls, sender, creator, sourceFacts, now } = deps;
 
   function named({ id, kind }: NamedTask): Validation<TaskRow> {
     if (kind === null) return { ok: false, issues: [wrongIdType('taskId', 'task')] };
@@ -53,16 +58,16 @@ export function createNamedTasks(deps: NamedTasksDeps): NamedTasks {
   function speechOf({ id, details }: LipSyncTask): string | null {
     const { speech, audio } = details?.lipSync ?? {};
     if (speech === undefined) return null;
-    const made = assets.speech(audio?.audioId ?? paidCalls.chargeOf(id, 'SPEAKING')?.audioId ?? '');
+    const made = assets.speech(audio?.audioId ?? calls.chargeOf(id, 'SPEAKING')?.audioId ?? '');
     return made !== null && now() < made.createdAtMs + RESULT_RETENTION_MS ? made.audioId : null;
   }
 
   /** Returns true if a step of the task has been charged, or may have been, and its result is not there. */
   function isStepLost(task: TaskRecord): boolean {
     if (task.kind !== 'LIP_SYNC') return false;
-    const speech = paidCalls.chargeOf(task.id, 'SPEAKING');
+    const speech = calls.chargeOf(task.id, 'SPEAKING');
     if (speech !== null && assets.speech(speech.audioId ?? '') === null) return true;
-    const scan = paidCalls.chargeOf(task.id, 'SCANNING');
+    const scan = calls.chargeOf(task.id, 'SCANNING');
     if (scan === null || !scan.isAnswered) return scan !== null;
     const { face, video } = task.details?.lipSync ?? {};
     const isKnown = face !== undefined || task.failure?.code === 'NO_FACE_DETECTED';
@@ -75,6 +80,7 @@ export function createNamedTasks(deps: NamedTasksDeps): NamedTasks {
       const before = validOrThrow(named(task));
       // A scan or a speech that is under way is paid for, and is not interrupted.
       if (before.phase === 'PREPARING') await stages.stop(task.id);
+      if (before.phase === 'SENDING') await sender.whenIdle(task.id);
       const row = tasks.find({ id: task.id }) ?? before;
       const isUnsent = row.phase === 'PREPARING' || (row.phase === 'WAITING' && row.sends === 0);
       if (!isUnsent) throw notCancellable(row.record);

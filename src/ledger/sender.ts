@@ -25,6 +25,8 @@ export interface Sender {
   lookUp(row: TaskRow): Promise<void>;
   /** Returns true while this object sends the task or looks it up. */
   isBusy(taskId: string): boolean;
+  /** Waits until this object no longer sends the task or looks it up. Never rejects. */
+  whenIdle(taskId: string): Promise<void>;
 }
 
 /** Returns true if a refusal is about the external id. Kling's text is not documented, so the name of the field is searched. */
@@ -223,5 +225,7 @@ export function createSender(deps: SenderDeps): Sender {
     send: (taskId, attended) => exclusively(taskId, () => sendTask(taskId, attended)),
     lookUp: (row) => exclusively(row.record.id, () => lookUpTask(row)),
     isBusy: (taskId) => busy.has(taskId),
+    // A failure belongs to the caller of the send.
+    whenIdle: async (taskId) => void (await Promise.allSettled([busy.get(taskId)])),
   };
 }

@@ -360,7 +360,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
       log,
     }),
     creator,
-    namedTasks: createNamedTasks({ tasks, assets, journal, stages, paidCalls: calls, creator, sourceFacts, now }),
+    namedTasks: createNamedTasks({ tasks, assets, journal, stages, calls, sender, creator, sourceFacts, now }),
     paidCalls: calls,
     estimates,
     queries,

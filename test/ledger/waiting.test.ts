@@ -56,6 +56,19 @@ describe('a create that Kling refuses for now', () => {
     expect(edges.map(({ node }) => node.id)).toEqual([first.id]);
   });
 
+  it('can be cancelled while Kling is asked, which refuses it for now', async ({ expect }) => {
+    const ledger = ledgerOf('cancel while sending');
+    // Kling's answer comes after 3 s.
+    const creating = ledger.createVoiceTask(voiceInput('x', 'voice-sandbox-slow-sandbox-rate-limited'));
+    await expect.poll(() => storedTask(ledger, 'x')).toMatchObject({ phase: 'SENDING' });
+    const { edges } = valueOf(await ledger.tasks({ kind: null, statuses: ['QUEUED'] }, { first: 1, after: null }));
+    const { id } = edges[0]!.node;
+    expect(valueOf(await ledger.cancelTask({ id, kind: 'VOICE' })).status).toBe('CANCELLED');
+    valueOf(await creating);
+    await ring(ledger);
+    expect([await storedTask(ledger, 'x'), await sandbox.tasksOf(id)]).toMatchObject([{ phase: 'DONE' }, 0]);
+  });
+
   it('cannot be cancelled once it is at Kling, and an unknown one is refused', async ({ expect }) => {
     const ledger = ledgerOf('no cancel');
     const { id } = valueOf(await ledger.createVoiceTask(voiceInput('x')));
