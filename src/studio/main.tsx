@@ -16,6 +16,7 @@ import './styles/controls.css';
 import './styles/shell.css';
 import './styles/tasks.css';
 import './styles/lip-sync.css';
+import './styles/talk.css';
 import './styles/timeline.css';
 import './styles/files.css';
 import './styles/voices.css';

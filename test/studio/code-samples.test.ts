@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'graphql';
 import { afterAll, beforeAll, describe, it } from 'vitest';
@@ -99,4 +101,14 @@ describe('a copied GraphQL operation', () => {
     expect(copied).not.toContain('__typename');
     expect(parse(copied).definitions.length).toBeGreaterThan(1);
   });
+});
+
+it('every mutation of the studio can be copied where it is used', ({ expect }) => {
+  const folder = join(import.meta.dirname, '../../src/studio');
+  const files = globSync('**/*.{ts,tsx}', { cwd: folder }).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const names = files.flatMap((text) =>
+    [...text.matchAll(/const (\w+Document) = graphql\(\s*`\s*mutation /g)].map(([, name]) => name ?? ''),
+  );
+  expect(names).toEqual(expect.arrayContaining(['CreateLipSyncDocument', 'CreateMediaDocument', 'RetryTaskDocument']));
+  expect(names.filter((name) => !files.some((text) => text.includes(`document={${name}}`)))).toEqual([]);
 });

@@ -106,7 +106,7 @@ describe.runIf(HAS_BROWSER)('the live connection', () => {
     // A page whose connection broke before the scripts came.
     await page.route('**/studio/voices-screen*.js', (route) => route.abort('internetdisconnected'));
     await page.goto(inject('studioUrl'));
-    await page.getByText('No tasks yet').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Make it talk' }).waitFor();
     await page.context().setOffline(true);
     await page.getByRole('navigation').getByText('Voices').click();
     await page.getByText('Couldn’t load this screen').waitFor();

@@ -27,7 +27,12 @@ describe.runIf(HAS_BROWSER)('the keyboard', () => {
     await keyboard.press('Enter');
     await page.getByText('No tasks yet').waitFor();
 
-    expect((await go('link New lip-sync')).slice(0, 3)).toEqual(['link Skip to content', 'link Studio', 'link Tasks']);
+    expect((await go('link New lip-sync')).slice(0, 4)).toEqual([
+      'link Skip to content',
+      'link Studio',
+      'link Make it talk',
+      'link Tasks',
+    ]);
     await keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'New lip-sync' }).waitFor();
     // Continues on the new screen, not at the top of the page.

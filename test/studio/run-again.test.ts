@@ -1,28 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { chooseAudio, findFaces } from './make-lip-sync.ts';
-import { HAS_BROWSER, launch, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+import { HAS_BROWSER, launch, openPage, recordInputs, seriousFindings, shoot, signIn } from './studio-browser.ts';
 
 let browser: Browser;
 beforeAll(async () => {
   if (HAS_BROWSER) browser = await launch();
 });
 afterAll(() => browser?.close());
-
-/** Records the inputs of one mutation. */
-function recordInputs(page: Page, mutation: string): readonly Record<string, unknown>[] {
-  const inputs: Record<string, unknown>[] = [];
-  page.on('request', (request) => {
-    if (!request.url().endsWith('/graphql')) return;
-    const { query = '', variables } = (request.postDataJSON() ?? {}) as {
-      query?: string;
-      variables?: Record<string, Record<string, unknown>>;
-    };
-    if (query.includes(`mutation ${mutation}(`)) inputs.push(variables?.['input'] ?? variables ?? {});
-  });
-  return inputs;
-}
 
 describe.runIf(HAS_BROWSER)('a task that runs again', () => {
   it('fills in the editor with its face, audio, placement and volumes, without another scan', async ({ expect }) => {

@@ -218,7 +218,7 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
     await page.goto('about:blank');
     await page.goto(inject('studioUrl'), { waitUntil: 'commit' });
-    await page.getByText('No tasks yet').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Make it talk' }).waitFor();
     const loaded = await page.evaluate(() =>
       performance
         .getEntriesByType('resource')

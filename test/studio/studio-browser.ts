@@ -37,12 +37,12 @@ function readVideo(): Promise<Buffer> {
   return sandboxVideo;
 }
 
-/** Opens a page in a new profile. `https://example.com` serves the sandbox's video. */
+/** Opens a page in a new profile, at the list of tasks or another screen. `https://example.com` serves the sandbox's video. */
 export async function openPage(
   browser: Browser,
-  options: BrowserContextOptions & { readonly origin?: string } = {},
+  options: BrowserContextOptions & { readonly origin?: string; readonly path?: string } = {},
 ): Promise<Guarded> {
-  const { origin = inject('studioUrl'), ...contextOptions } = options;
+  const { origin = inject('studioUrl'), path = '#/tasks', ...contextOptions } = options;
   const context = await browser.newContext({
     viewport: { width: 1280, height: 1400 },
     // Without transitions, so that axe sees the final colours.
@@ -69,7 +69,7 @@ export async function openPage(
   page.on('websocket', (socket) => {
     if (new URL(socket.url()).host !== new URL(origin).host) faults.push(`socket to ${socket.url()}`);
   });
-  await page.goto(origin);
+  await page.goto(`${origin}/${path}`);
   return { page, faults };
 }
 
@@ -83,6 +83,28 @@ export async function signIn(page: Page, tenant: string): Promise<void> {
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+/** Records the inputs of one mutation that the page sends. */
+export function recordInputs(page: Page, mutation: string): readonly Record<string, unknown>[] {
+  const inputs: Record<string, unknown>[] = [];
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/graphql')) return;
+    const { query = '', variables } = (request.postDataJSON() ?? {}) as {
+      query?: string;
+      variables?: Record<string, Record<string, unknown>>;
+    };
+    if (query.includes(`mutation ${mutation}(`)) inputs.push(variables?.['input'] ?? variables ?? {});
+  });
+  return inputs;
+}
+
+/** Copies an action, and returns the text of the clipboard. The page needs the permission to read it. */
+export async function copyAs(page: Page, action: string, form: 'GraphQL' | 'curl'): Promise<string> {
+  const group = page.getByRole('group', { name: `Copy “${action}” as code` });
+  await group.getByRole('button', { name: `Copy as ${form}` }).click();
+  await group.getByText(`Copied as ${form}`).waitFor();
+  return page.evaluate(() => navigator.clipboard.readText());
 }
 
 interface Violation {

@@ -19,8 +19,10 @@ const EMBEDDED = [
   'Video',
   'KlingTask',
   'KlingTaskPage',
+  'LipSyncQuote',
   'OperatorQuery',
   'ResourcePack',
+  'StageCost',
   'Viewer',
   'WebhookAttempt',
   'WebhookDeliveryConnection',
@@ -126,6 +128,7 @@ export function createCache(): Exchange {
           noteTask(createVoiceTask, cache),
         cancelTask: ({ cancelTask }: { cancelTask?: MutationAnswer | null }, _args, cache) =>
           noteTask(cancelTask, cache),
+        retryTask: ({ retryTask }: { retryTask?: MutationAnswer | null }, _args, cache) => noteTask(retryTask, cache),
         deleteMedia: ({ deleteMedia }: { deleteMedia?: { readonly deletedId?: string } | null }, _args, cache) => {
           if (deleteMedia?.deletedId === undefined) return;
           cache.invalidate({ __typename: 'Media', id: deleteMedia.deletedId });

@@ -1,4 +1,4 @@
-import { graphql, type ResultOf } from './graphql.ts';
+import { graphql, type ResultOf, type VariablesOf } from './graphql.ts';
 
 /**
  * All fields of a task that any screen shows. One shape, so that an event can replace any earlier answer. `__typename` is
@@ -25,6 +25,11 @@ export const taskFields = graphql(`
       message
     }
     ... on LipSyncTask {
+      stage
+      costs {
+        __typename
+        stage
+      }
       face {
         __typename
         id
@@ -187,6 +192,20 @@ export const CancelTaskDocument = graphql(
   [taskFields, failureFields],
 );
 
+export const RetryTaskDocument = graphql(
+  `
+    mutation RetryTask($taskId: ID!, $payAgain: Boolean!, $externalId: String) {
+      retryTask(taskId: $taskId, payAgain: $payAgain, externalId: $externalId) {
+        ... on Task {
+          ...TaskFields
+        }
+        ...FailureFields
+      }
+    }
+  `,
+  [taskFields, failureFields],
+);
+
 export const IdentifyFacesDocument = graphql(
   `
     mutation IdentifyFaces($video: VideoInput!, $externalId: String) {
@@ -225,4 +244,22 @@ export const CreateLipSyncDocument = graphql(
     }
   `,
   [taskFields, failureFields],
+);
+
+export type LipSyncInput = VariablesOf<typeof CreateLipSyncDocument>['input'];
+
+export const LipSyncQuoteDocument = graphql(
+  `
+    query LipSyncQuote($input: CreateLipSyncTaskInput!) {
+      lipSyncQuote(input: $input) {
+        ... on LipSyncQuote {
+          __typename
+          units
+          usd
+        }
+        ...FailureFields
+      }
+    }
+  `,
+  [failureFields],
 );

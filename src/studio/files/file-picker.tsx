@@ -2,10 +2,12 @@ import { useEffect, useRef, type ReactNode } from 'react';
 import { Button as AriaButton, DropZone, FileTrigger, isFileDropItem, ProgressBar } from 'react-aria-components';
 import { CONTENT_TYPES } from '../../domain/media.ts';
 import { Button } from '../ui/button.tsx';
+import { CopyAs } from '../ui/copy-as.tsx';
 import { formatBytes } from '../ui/format.ts';
 import { Notice } from '../ui/notice.tsx';
+import { CreateMediaDocument } from './file-documents.ts';
 import { FILE_RULES, type FileUse } from './file-rules.ts';
-import type { FileState, FileUpload } from './use-upload.ts';
+import { pendingOf, type FileState, type FileUpload } from './use-upload.ts';
 
 interface Props {
   readonly use: FileUse;
@@ -112,11 +114,23 @@ interface RowProps {
 }
 
 /** The file that is being uploaded or checked. */
-function UploadRow({ state, upload }: RowProps) {
+export function UploadRow({ state, upload }: RowProps) {
+  const registration = pendingOf(state)?.registration ?? null;
+  return (
+    <div className="upload">
+      <UploadProgress state={state} upload={upload} />
+      {registration === null ? null : (
+        <CopyAs action="Upload a file" document={CreateMediaDocument} variables={() => registration} />
+      )}
+    </div>
+  );
+}
+
+function UploadProgress({ state, upload }: RowProps) {
   if (state.step === 'uploading') {
     const { name, bytes, sentBytes, pause } = state;
     return (
-      <div className="upload">
+      <>
         <ProgressBar className="upload-progress" aria-label={`Upload of ${name}`} value={(sentBytes / bytes) * 100}>
           {({ percentage }) => (
             <>
@@ -147,12 +161,12 @@ function UploadRow({ state, upload }: RowProps) {
             Cancel
           </Button>
         </span>
-      </div>
+      </>
     );
   }
   if (state.step !== 'preparing' && state.step !== 'checking') return null;
   return (
-    <div className="upload">
+    <>
       <span className="upload-head">
         <span className="chosen-name">{state.name}</span>
       </span>
@@ -165,7 +179,7 @@ function UploadRow({ state, upload }: RowProps) {
           Cancel
         </Button>
       </span>
-    </div>
+    </>
   );
 }
 

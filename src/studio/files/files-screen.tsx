@@ -9,9 +9,15 @@ import { CopyAs } from '../ui/copy-as.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
 import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
 import { useNow } from '../ui/use-now.ts';
-import { DeleteMediaDocument, MediaListDocument, type Media } from './file-documents.ts';
+import { CreateMediaDocument, DeleteMediaDocument, MediaListDocument, type Media } from './file-documents.ts';
 import { explainIssues } from './file-rules.ts';
 import { atOwnOrigin } from './own-origin.ts';
+
+/** The file that the copied code registers. The answer has the URL that takes the bytes, by the tus protocol. */
+const EXAMPLE = {
+  kind: 'VIDEO',
+  source: { file: { bytes: 1_000_000, fileName: 'holiday.mp4', contentType: 'video/mp4' } },
+} as const;
 
 /** The screen of the files that the gateway keeps. */
 export function FilesScreen() {
@@ -35,6 +41,10 @@ export function FilesScreen() {
         </div>
       </div>
       <FilePage after={null} onDelete={setLeaving} />
+      <p className="file-code">
+        <span className="muted">To upload a file with your own code:</span>
+        <CopyAs action="Upload a file" document={CreateMediaDocument} variables={() => EXAMPLE} />
+      </p>
       {leaving === null ? null : (
         <DeleteFile
           media={leaving}
@@ -63,7 +73,7 @@ function FilePage({ after, onDelete }: PageProps) {
   const { edges, pageInfo } = data.media;
   if (edges.length === 0 && after === null) {
     return (
-      <EmptyState icon="film" title="No files yet" action={{ href: '#/lip-sync', label: 'Create a lip-sync' }}>
+      <EmptyState icon="film" title="No files yet" action={{ href: '#/talk', label: 'Make a video talk' }}>
         Files appear here when you add a video or audio to a lip-sync or a voice.
       </EmptyState>
     );

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useClient, type Client } from 'urql';
 import { codesOf, toNoticeTexts, workOf, type NoticeTexts } from '../api/failure.ts';
+import type { VariablesOf } from '../api/graphql.ts';
 import { forgetDrafted, useDrafted, whenDraftIsCleared, writeDraft } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import {
@@ -23,6 +24,20 @@ export interface ReadyFile {
   readonly playUrl: string;
 }
 
+/** A file that the gateway has registered and not checked yet. A lip-sync task waits for it. */
+export interface PendingFile {
+  readonly mediaId: string;
+  /** The length as this browser has measured it. Null if it is unknown. */
+  readonly durationMs: number | null;
+  /** The variables of the mutation that has registered the file. Null if that was before a reload. */
+  readonly registration: VariablesOf<typeof CreateMediaDocument> | null;
+}
+
+/** Returns the file that is on its way to the gateway. Null without one. */
+export function pendingOf(state: FileState): PendingFile | null {
+  return state.step === 'uploading' || state.step === 'checking' ? state.pending : null;
+}
+
 /** How far the chosen file is. */
 export type FileState =
   | { readonly step: 'none' }
@@ -30,12 +45,13 @@ export type FileState =
   | {
       readonly step: 'uploading';
       readonly name: string;
+      readonly pending: PendingFile;
       readonly bytes: number;
       readonly sentBytes: number;
       /** `interrupted` if the connection is lost. The upload resumes when the browser is online again. */
       readonly pause: 'none' | 'by-user' | 'interrupted';
     }
-  | { readonly step: 'checking'; readonly name: string }
+  | { readonly step: 'checking'; readonly name: string; readonly pending: PendingFile }
   /** Kling would refuse the file. */
   | { readonly step: 'refused'; readonly name: string; readonly problems: readonly string[] }
   | { readonly step: 'failed'; readonly name: string; readonly texts: NoticeTexts };
@@ -87,11 +103,20 @@ interface Attempt {
   /** Null after a reload, if the gateway has all bytes. */
   readonly file: File | null;
   mediaId: string | null;
+  /** Null if this browser cannot measure the file. */
+  durationMs: number | null;
+  registration: PendingFile['registration'];
   upload: ResumableUpload | null;
+}
+
+function toPending({ mediaId, durationMs, registration }: Attempt): PendingFile {
+  return { mediaId: mediaId ?? '', durationMs, registration };
 }
 
 interface Options {
   readonly use: FileUse;
+  /** The name under which an unfinished upload is drafted. Each screen has its own. */
+  readonly keptAs?: string;
   /** `file` is null if it was uploaded before a reload. */
   readonly onReady: (ready: ReadyFile, file: File | null) => void;
   /** Called instead of a failure if the gateway keeps no files. */
@@ -112,10 +137,9 @@ export interface FileUpload {
 }
 
 /** Uploads one file at a time, and waits until the gateway has checked it. It continues while another screen is shown. */
-export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
+export function useUpload({ use, keptAs = `upload-${use}`, onReady, onNoStorage }: Options): FileUpload {
   const [state, setState] = useState<FileState>(NONE);
   const current = useRef<Attempt | null>(null);
-  const keptAs = `upload-${use}`;
   const [atStart] = useDrafted<Unfinished | null>(keptAs, null);
   const [unfinished, setUnfinished] = useState(atStart);
   const client = useClient();
@@ -148,7 +172,7 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
   async function send(file: File): Promise<void> {
     cancel();
     const { name } = file;
-    const attempt: Attempt = { name, file, mediaId: null, upload: null };
+    const attempt: Attempt = { name, file, mediaId: null, durationMs: null, registration: null, upload: null };
     current.current = attempt;
     show(attempt, { step: 'preparing', name });
     if (unfinished !== null && isSameFile(unfinished, file)) {
@@ -159,15 +183,16 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
     if (current.current !== attempt) return;
     discard();
     const named = explainFile(file, use);
-    const problems = named.length > 0 || use !== 'video' ? named : explainFile(file, use, await measureVideo(file));
+    const facts = named.length > 0 || use !== 'video' ? {} : await measureVideo(file);
+    attempt.durationMs = facts.durationMs ?? null;
+    const problems = named.length > 0 ? named : explainFile(file, use, facts);
     if (problems.length > 0) {
       show(attempt, { step: 'refused', name, problems });
       return;
     }
     const source = { file: { bytes: file.size, fileName: name, contentType: file.type === '' ? null : file.type } };
-    const { data, error } = await newest.current
-      .mutation(CreateMediaDocument, { kind: kindOf(file, use), source })
-      .toPromise();
+    attempt.registration = { kind: kindOf(file, use), source };
+    const { data, error } = await newest.current.mutation(CreateMediaDocument, attempt.registration).toPromise();
     if (current.current !== attempt) return;
     const media = workOf(data?.createMedia);
     const isWithoutStorage = codesOf(error).includes('NOT_CONFIGURED');
@@ -209,7 +234,14 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
 
   /** After a reload: takes a file that the gateway has received completely. */
   async function takeWhole(kept: Unfinished): Promise<void> {
-    const attempt: Attempt = { name: kept.name, file: null, mediaId: null, upload: null };
+    const attempt: Attempt = {
+      name: kept.name,
+      file: null,
+      mediaId: null,
+      durationMs: null,
+      registration: null,
+      upload: null,
+    };
     current.current = attempt;
     const taken = await takeUp(attempt, kept);
     if (taken === 'taken' || current.current !== attempt) return;
@@ -219,7 +251,8 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
 
   async function upload(attempt: Attempt, file: File, url: string, sentBytes: number): Promise<void> {
     const { name } = attempt;
-    show(attempt, { step: 'uploading', name, bytes: file.size, sentBytes, pause: 'none' });
+    const pending = toPending(attempt);
+    show(attempt, { step: 'uploading', name, pending, bytes: file.size, sentBytes, pause: 'none' });
     try {
       attempt.upload = await createResumableUpload(file, url, {
         onSent: (bytes) => show(attempt, (last) => (last.step === 'uploading' ? { ...last, sentBytes: bytes } : last)),
@@ -244,7 +277,7 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
     if (end === 'interrupted')
       show(attempt, (last) => (last.step === 'uploading' ? { ...last, pause: 'interrupted' } : last));
     if (end !== 'complete' || current.current !== attempt) return;
-    show(attempt, { step: 'checking', name });
+    show(attempt, { step: 'checking', name, pending: toPending(attempt) });
     const media = await waitForCheck(attempt);
     if (current.current !== attempt) return;
     forgetDrafted(keptAs);
@@ -309,11 +342,11 @@ export function useUpload({ use, onReady, onNoStorage }: Options): FileUpload {
   // A signed-out user's upload ends. Another screen does not end it.
   useEffect(
     () =>
-      whenDraftIsCleared(() => {
+      whenDraftIsCleared(keptAs, () => {
         current.current?.upload?.pause();
         current.current = null;
       }),
-    [],
+    [keptAs],
   );
 
   useEffect(() => {

@@ -1,12 +1,11 @@
-import { Activity, useEffect, useRef, useState } from 'react';
-import { useQuery } from 'urql';
-import { TaskDocument, type Task } from '../api/documents.ts';
-import { TaskView } from '../tasks/task-view.tsx';
+import { Activity, useEffect, useRef, useState, type ReactNode } from 'react';
+import type { Task } from '../api/documents.ts';
+import { CreatedTask } from '../tasks/task-view.tsx';
 import type { Again } from '../tasks/task-input.ts';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { useTenant } from '../session/api-context.ts';
-import { canRestoreDraft, openDraft, restoreDraft, useDrafted, useDraftVersion } from '../session/draft.ts';
+import { canRestoreDraft, FROM_TALK, openDraft, restoreDraft, useDrafted, useDraftVersion } from '../session/draft.ts';
 import { Skeleton } from '../ui/placeholder.tsx';
 import { Editor } from './editor.tsx';
 import { isOf, type Scanned, type VideoSource } from './video-source.ts';
@@ -31,6 +30,7 @@ function LipSyncForm({ tenant }: { readonly tenant: string }) {
   const [expired] = useState(() => (kept !== null && Date.parse(kept.scan.expiresAt) <= Date.now() ? kept : null));
   const scanned = kept === expired ? null : kept;
   const [again, setAgain] = useDrafted<Again | null>('again', null);
+  const [isFromTalk, setFromTalk] = useDrafted(FROM_TALK, false);
   const [created, setCreated] = useState<Task | null>(null);
 
   const heading = useRef<HTMLHeadingElement>(null);
@@ -57,7 +57,18 @@ function LipSyncForm({ tenant }: { readonly tenant: string }) {
       </div>
       {/* Hidden instead of removed, to keep audio and placement for another attempt. */}
       <Activity mode={created === null ? 'visible' : 'hidden'}>
-        {again === null ? null : <AgainNotice again={again} tenant={tenant} onClose={() => setAgain(null)} />}
+        {again === null ? null : (
+          <FilledInNotice title={`This is the input of “${again.title}”`} onClose={() => setAgain(null)}>
+            {again.video === '' ? <p>Its video is no longer available. Choose it again.</p> : null}
+            {again.audio === null ? <p>Its audio is not kept by the gateway. Add it again.</p> : null}
+            <p>Change what you like. The new task is charged like any other.</p>
+          </FilledInNotice>
+        )}
+        {isFromTalk ? (
+          <FilledInNotice title="Filled in from “Make it talk”" onClose={() => setFromTalk(false)}>
+            <p>Find the faces, then create the audio from your text, and place it.</p>
+          </FilledInNotice>
+        ) : null}
         <VideoStep source={source} onSource={setSource} scanned={scanned} onScanned={setScanned} />
         {scanned !== null && scanned.scan.faces.length > 0 ? (
           // A lip-sync is created only from the video that is shown.
@@ -66,28 +77,26 @@ function LipSyncForm({ tenant }: { readonly tenant: string }) {
           </Activity>
         ) : null}
       </Activity>
-      {created === null ? null : <Created task={created} onRetry={startAgain} />}
+      {created === null ? null : <CreatedTask task={created} onRetry={startAgain} />}
     </>
   );
 }
 
-interface AgainProps {
-  readonly again: Again;
-  readonly tenant: string;
+interface FilledInProps {
+  readonly title: string;
   readonly onClose: () => void;
+  readonly children: ReactNode;
 }
 
-/** Says where the values come from, and what could not be filled in. */
-function AgainNotice({ again: { title, video, audio }, tenant, onClose }: AgainProps) {
+/** Says where the values come from. They may have replaced a draft, which can be brought back. */
+function FilledInNotice({ title, onClose, children }: FilledInProps) {
   return (
     <div className="again">
-      <Notice tone="info" title={`This is the input of “${title}”`}>
-        {video === '' ? <p>Its video is no longer available. Choose it again.</p> : null}
-        {audio === null ? <p>Its audio is not kept by the gateway. Add it again.</p> : null}
-        <p>Change what you like. The new task is charged like any other.</p>
+      <Notice tone="info" title={title}>
+        {children}
         <p className="again-actions">
           {canRestoreDraft() ? (
-            <Button onPress={() => restoreDraft(tenant)}>Go back to my last draft</Button>
+            <Button onPress={restoreDraft}>Go back to my last draft</Button>
           ) : (
             <Button onPress={onClose}>OK</Button>
           )}
@@ -95,12 +104,4 @@ function AgainNotice({ again: { title, video, audio }, tenant, onClose }: AgainP
       </Notice>
     </div>
   );
-}
-
-/** Shows the new task with its later changes. */
-function Created({ task, onRetry }: { readonly task: Task; readonly onRetry: () => void }) {
-  const [{ data }] = useQuery({ query: TaskDocument, variables: { id: task.id } });
-  const node = data?.node;
-  const current = node?.__typename === 'LipSyncTask' ? node : task;
-  return <TaskView task={current} level={2} onRetry={onRetry} />;
 }

@@ -1,24 +1,18 @@
 import { useState, type FormEvent } from 'react';
 import { flushSync } from 'react-dom';
-import { useMutation, useQuery } from 'urql';
+import { useMutation } from 'urql';
 import { issuesOf } from '../../domain/check.ts';
 import { SPEECH_UNITS } from '../../domain/cost.ts';
-import { checkSynthesizeSpeechInput, SPEECH_CHARS_MAX } from '../../domain/speech.ts';
-import { SpeechVoicesDocument, SynthesizeSpeechDocument } from '../api/voice-documents.ts';
+import { checkSynthesizeSpeechInput } from '../../domain/speech.ts';
+import { SynthesizeSpeechDocument } from '../api/voice-documents.ts';
 import { workOf } from '../api/failure.ts';
 import { useDrafted } from '../session/draft.ts';
 import { Button } from '../ui/button.tsx';
 import { CopyAs } from '../ui/copy-as.tsx';
-import { Field, focusFirstProblem } from '../ui/field.tsx';
+import { focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice } from '../ui/notice.tsx';
-import { Segments } from '../ui/segments.tsx';
 import type { ChosenAudio } from './read-audio.ts';
-import { SpeechVoiceField } from './speech-voice-field.tsx';
-
-const LANGUAGES = [
-  { value: 'EN', label: 'English' },
-  { value: 'ZH', label: 'Chinese' },
-] as const;
+import { SPEECH, SpeechFields, useSpeechChoice } from './speech-fields.tsx';
 
 /** The languages in the gateway's own rules. */
 const DOMAIN_LANGUAGES = { EN: 'en', ZH: 'zh' } as const;
@@ -32,33 +26,19 @@ interface Props {
 
 /** Makes audio from a text. */
 export function SpeechForm({ onAudio }: Props) {
-  const [text, setText] = useDrafted('speech-text', '');
-  const [language, setLanguage] = useDrafted<'EN' | 'ZH'>('speech-language', 'EN');
-  const [{ data: listed }] = useQuery({
-    query: SpeechVoicesDocument,
-    variables: { language },
-    requestPolicy: 'cache-first',
-  });
-  const voices = listed?.speechVoices ?? [];
-  // Null for the first voice of the language.
-  const [chosenId, setChosenId] = useDrafted<string | null>('speech-voice', null);
-  const voiceId = chosenId ?? voices[0]?.klingVoiceId ?? '';
+  const choice = useSpeechChoice(SPEECH);
+  const speech = choice.input;
+  const { text, language } = speech;
+  // A text that another screen has filled in is shown.
+  const [isOpen] = useState(text !== '');
   const [asked, setAsked] = useState(false);
   // A repeat after a lost answer has the same key, so it is charged once.
   const [attempt, setAttempt] = useDrafted('speech-attempt', { of: '', key: '' });
   const [{ fetching, data, error }, synthesize] = useMutation(SynthesizeSpeechDocument);
 
-  const speech = { text, klingVoiceId: voiceId, language };
-  const issues = issuesOf(
-    checkSynthesizeSpeechInput({ speech: { text, klingVoiceId: voiceId, language: DOMAIN_LANGUAGES[language] } }),
-  );
+  const issues = issuesOf(checkSynthesizeSpeechInput({ speech: { ...speech, language: DOMAIN_LANGUAGES[language] } }));
   const problemOf = (field: string) =>
     asked ? (issues.find(({ path }) => path.at(-1) === field)?.message ?? null) : null;
-
-  function choose(chosen: 'EN' | 'ZH'): void {
-    setLanguage(chosen);
-    setChosenId(null);
-  }
 
   async function submit(event: FormEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
@@ -80,25 +60,10 @@ export function SpeechForm({ onAudio }: Props) {
   }
 
   return (
-    <details className="mix">
+    <details className="mix" open={isOpen}>
       <summary>Text to speech</summary>
       <form className="speech-form" onSubmit={(event) => void submit(event)} noValidate>
-        <Field
-          label="Text"
-          hint={`Up to ${SPEECH_CHARS_MAX} characters. The audio must be at least 2 s long.`}
-          problem={problemOf('text')}
-          multiline
-          value={text}
-          onChange={setText}
-        />
-        <Segments label="Language" options={LANGUAGES} value={language} onChange={choose} />
-        <SpeechVoiceField
-          key={language}
-          voices={voices}
-          voiceId={voiceId}
-          onVoiceId={setChosenId}
-          problem={problemOf('klingVoiceId')}
-        />
+        <SpeechFields label="Text" choice={choice} problemOf={problemOf} />
         <ErrorNotice error={error} answer={data?.synthesizeSpeech} />
         <div className="form-foot">
           <span className="muted">Costs {SPEECH_UNITS} units</span>

@@ -16,7 +16,11 @@ const OTHER = '';
 /** Chooses a text-to-speech voice. Another id is allowed, because Kling publishes no complete list. */
 export function SpeechVoiceField({ voices, voiceId, onVoiceId, problem }: Props) {
   const id = useId();
-  const [isOther, setOther] = useState(false);
+  const [wantsOther, setOther] = useState(false);
+  // A voice of a draft may not be listed.
+  const isListed = voiceId === '' || voices.some(({ klingVoiceId }) => klingVoiceId === voiceId);
+  const isOther = wantsOther || (voices.length > 0 && !isListed);
+  const shown = isOther || voices.length === 0 ? null : problem;
 
   function choose(value: string): void {
     setOther(value === OTHER);
@@ -27,7 +31,13 @@ export function SpeechVoiceField({ voices, voiceId, onVoiceId, problem }: Props)
     <>
       <div className="field">
         <label htmlFor={id}>Text-to-speech voice</label>
-        <select id={id} value={isOther ? OTHER : voiceId} onChange={({ target }) => choose(target.value)}>
+        <select
+          id={id}
+          aria-invalid={shown !== null}
+          aria-describedby={isOther ? undefined : `${id}-hint`}
+          value={isOther ? OTHER : voiceId}
+          onChange={({ target }) => choose(target.value)}
+        >
           {voices.map((voice) => (
             <option key={voice.klingVoiceId} value={voice.klingVoiceId}>
               {voice.gender === null ? voice.name : `${voice.name}, ${GENDERS[voice.gender]}`}
@@ -35,7 +45,11 @@ export function SpeechVoiceField({ voices, voiceId, onVoiceId, problem }: Props)
           ))}
           <option value={OTHER}>Another voice…</option>
         </select>
-        {isOther ? null : <p className="field-hint">Cloned and preset voices can’t be used here.</p>}
+        {isOther ? null : (
+          <p id={`${id}-hint`} className={shown === null ? 'field-hint' : 'field-problem'}>
+            {shown ?? 'Cloned and preset voices can’t be used here.'}
+          </p>
+        )}
       </div>
       {isOther || voices.length === 0 ? (
         <Field

@@ -7,16 +7,14 @@ import { checkFileUrl } from '../../domain/url.ts';
 import { IdentifyFacesDocument } from '../api/documents.ts';
 import { workOf } from '../api/failure.ts';
 import { EXAMPLE_VIDEO, LOCAL_HOST } from '../examples.ts';
-import { ChosenFile } from '../files/chosen-file.tsx';
-import { FilePicker } from '../files/file-picker.tsx';
 import { useUpload } from '../files/use-upload.ts';
-import { VideoRecorder } from '../files/recorder.tsx';
 import { useDrafted } from '../session/draft.ts';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { CopyAs } from '../ui/copy-as.tsx';
-import { ExampleButton, Field, focusFirstProblem } from '../ui/field.tsx';
+import { ExampleButton, focusFirstProblem } from '../ui/field.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
+import { VideoFileField, VideoLinkField } from './video-fields.tsx';
 import { isOf, keyOf, toVideoInput, type Scanned, type VideoSource } from './video-source.ts';
 
 /** The most videos whose scans are remembered. */
@@ -97,31 +95,15 @@ export function VideoStep({ source, onSource, scanned, onScanned }: Props) {
   return (
     <section className="card step" aria-labelledby="video-step">
       <h2 id="video-step">Video</h2>
-      {file === null ? (
-        <FilePicker use="video" noun="a video" upload={upload}>
-          <VideoRecorder onFile={upload.send} />
-        </FilePicker>
-      ) : null}
+      <VideoFileField source={source} upload={upload} />
       <form ref={form} className="inline-form" onSubmit={(event) => void submit(event)} noValidate>
-        {file === null ? (
-          <Field
-            label="Video link"
-            hint={`https link to an MP4 or MOV. Finding its faces costs ${FACE_SCAN_UNITS} units.`}
-            problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
-            type="url"
-            input={{ placeholder: 'https://…' }}
-            value={link}
-            onChange={(changed) => onSource({ ...source, link: changed })}
-          />
-        ) : (
-          <ChosenFile
-            label="Video file"
-            name={file.name}
-            durationMs={file.durationMs}
-            hint={`Finding its faces costs ${FACE_SCAN_UNITS} units.`}
-            onRemove={remove}
-          />
-        )}
+        <VideoLinkField
+          source={source}
+          onLink={(changed) => onSource({ ...source, link: changed })}
+          onRemove={remove}
+          hint={`Finding its faces costs ${FACE_SCAN_UNITS} units.`}
+          problem={asked && issue !== undefined ? `The link ${issue.message}.` : null}
+        />
         <Button
           kind={scanned === null ? 'primary' : 'plain'}
           type="submit"

@@ -23,17 +23,21 @@ export function openDraft(tenant: string): void {
   keep(TENANT_KEY, tenant);
 }
 
-const listeners = new Set<() => void>();
+/** Each listener, with the name of the value that its work belongs to. */
+const listeners = new Map<() => void, string>();
 
-/** Calls back when the draft is forgotten, for work that belongs to its user. Returns a function that ends this. */
-export function whenDraftIsCleared(listener: () => void): () => void {
-  listeners.add(listener);
+/**
+ * Calls back when a value of the draft is forgotten with the others, for work that belongs to it. Returns a function that
+ * ends this.
+ */
+export function whenDraftIsCleared(name: string, listener: () => void): () => void {
+  listeners.set(listener, name);
   return () => void listeners.delete(listener);
 }
 
 /** Forgets the draft. */
 export function clearDraft(): void {
-  for (const listener of listeners) listener();
+  for (const listener of listeners.keys()) listener();
   replaced = [];
   for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
 }
@@ -43,17 +47,21 @@ let replaced: readonly (readonly [key: string, text: string])[] = [];
 let version = 0;
 const watchers = new Set<() => void>();
 
+/** The names of the screen "Make it talk" start with it. They stay when the draft of the editor is replaced. */
+export const TALK = 'talk-';
+
+/** The name of the editor's value that is true if "Make it talk" has filled in the others. */
+export const FROM_TALK = 'from-talk';
+
 function isEntry(key: string): boolean {
-  return key.startsWith(PREFIX) && key !== TENANT_KEY;
+  return key.startsWith(PREFIX) && key !== TENANT_KEY && !key.startsWith(PREFIX + TALK);
 }
 
-/** Replaces the draft of a tenant by the given values. Screens of the draft start again: see `useDraftVersion`. */
+/** Replaces what a tenant has drafted in the editor. Its screens start again: see `useDraftVersion`. */
 export function replaceDraft(tenant: string, values: Readonly<Record<string, unknown>>): void {
+  openDraft(tenant);
   const before = Object.entries<string>(sessionStorage).filter(([key]) => isEntry(key));
-  replaceEntries(
-    tenant,
-    Object.entries(values).map(([name, value]) => [PREFIX + name, JSON.stringify({ of: '', value })]),
-  );
+  replaceEntries(Object.entries(values).map(([name, value]) => [PREFIX + name, JSON.stringify({ of: '', value })]));
   replaced = before;
 }
 
@@ -63,13 +71,13 @@ export function canRestoreDraft(): boolean {
 }
 
 /** Brings back the draft that was replaced last. */
-export function restoreDraft(tenant: string): void {
-  replaceEntries(tenant, replaced);
+export function restoreDraft(): void {
+  replaceEntries(replaced);
 }
 
-function replaceEntries(tenant: string, entries: typeof replaced): void {
-  clearDraft();
-  keep(TENANT_KEY, tenant);
+function replaceEntries(entries: typeof replaced): void {
+  for (const [listener, name] of listeners) if (isEntry(PREFIX + name)) listener();
+  for (const key of Object.keys(sessionStorage)) if (isEntry(key)) sessionStorage.removeItem(key);
   for (const [key, text] of entries) keep(key, text);
   replaced = [];
   version += 1;

@@ -6,6 +6,7 @@ import { useConnection, useScopes } from '../session/api-context.ts';
 import { isOpenTo, type Route } from './route.ts';
 
 const LINKS: readonly { readonly screen: Route['screen']; readonly label: string; readonly icon: IconName }[] = [
+  { screen: 'talk', label: 'Make it talk', icon: 'talk' },
   { screen: 'tasks', label: 'Tasks', icon: 'list' },
   { screen: 'lip-sync', label: 'New lip-sync', icon: 'plus' },
   { screen: 'voices', label: 'Voices', icon: 'wave' },
@@ -34,7 +35,7 @@ export function Header({ route, onSignOut }: Props) {
   const current = PARENTS[route.screen] ?? route.screen;
   return (
     <header className="header">
-      <a className="brand" href="#/tasks">
+      <a className="brand" href="#/">
         <Logo />
         <span>Studio</span>
       </a>

@@ -4,6 +4,7 @@ import { parseSearch, toSearch, type TaskFilter } from '../tasks/task-filter.ts'
 
 /** The current screen. It is in the fragment of the URL, which is never sent to a server. */
 export type Route =
+  | { readonly screen: 'talk' }
   | { readonly screen: 'tasks'; readonly filter: TaskFilter }
   | { readonly screen: 'task'; readonly id: string }
   | { readonly screen: 'lip-sync' }
@@ -15,6 +16,7 @@ export type Route =
 
 /** The scopes that open a screen. One of them suffices. */
 const SCOPES: Readonly<Record<Route['screen'], readonly string[]>> = {
+  talk: ['lipsync:write'],
   tasks: ['lipsync:read', 'voices:read'],
   task: ['lipsync:read', 'voices:read'],
   'lip-sync': ['lipsync:write'],
@@ -33,7 +35,7 @@ export function isOpenTo(screen: Route['screen'], scopes: readonly string[]): bo
 /** Returns the first screen of the navigation that a token with these scopes opens. Null if it opens no screen. */
 export function firstScreen(scopes: readonly string[]): Route['screen'] | null {
   return (
-    (['tasks', 'lip-sync', 'voices', 'files', 'webhooks', 'account'] as const).find((screen) =>
+    (['talk', 'tasks', 'lip-sync', 'voices', 'files', 'webhooks', 'account'] as const).find((screen) =>
       isOpenTo(screen, scopes),
     ) ?? null
   );
@@ -42,7 +44,10 @@ export function firstScreen(scopes: readonly string[]): Route['screen'] | null {
 function parseRoute(hash: string): Route {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?');
   const [screen, id = ''] = path.split('/');
-  if (screen === 'lip-sync' || screen === 'voices' || screen === 'files' || screen === 'account') return { screen };
+  // The start page.
+  if (screen === '') return { screen: 'talk' };
+  if (screen === 'talk' || screen === 'lip-sync' || screen === 'voices' || screen === 'files' || screen === 'account')
+    return { screen };
   if (screen === 'webhooks') return id === '' ? { screen } : { screen: 'webhook', id: decodeURIComponent(id) };
   return screen === 'tasks' && id !== ''
     ? { screen: 'task', id: decodeURIComponent(id) }

@@ -13,6 +13,7 @@ import { firstScreen, isOpenTo, useRoute, type Route } from './route.ts';
 import { useLiveTasks } from './use-live-tasks.ts';
 
 /** Loaded after the first screen, which does not need them. */
+const TalkScreen = createLazyScreen(async () => (await import('../talk/talk-screen.tsx')).TalkScreen);
 const LipSyncScreen = createLazyScreen(async () => (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen);
 const AccountScreen = createLazyScreen(async () => (await import('../operator/account-screen.tsx')).AccountScreen);
 const FilesScreen = createLazyScreen(async () => (await import('../files/files-screen.tsx')).FilesScreen);
@@ -22,6 +23,7 @@ const VoicesScreen = createLazyScreen(async () => (await import('../voices/voice
 const PRELOAD_AFTER_MS = 1500;
 
 const TITLES: Readonly<Record<Route['screen'], string>> = {
+  talk: 'Make it talk',
   tasks: 'Tasks',
   task: 'Task',
   'lip-sync': 'New lip-sync',
@@ -47,7 +49,7 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
   // So that the other screens can be opened without a connection. The requests of the first screen come first.
   useEffect(() => {
     const timer = setTimeout(
-      () => void Promise.all([LipSyncScreen.preload(), VoicesScreen.preload(), FilesScreen.preload()]),
+      () => void Promise.all([TalkScreen, LipSyncScreen, VoicesScreen, FilesScreen].map((screen) => screen.preload())),
       PRELOAD_AFTER_MS,
     );
     return () => clearTimeout(timer);
@@ -90,6 +92,11 @@ function Screens({ route }: { readonly route: Route }) {
         {route.screen === 'account' ? <AccountScreen /> : null}
       </ErrorBoundary>
       {/* Hidden instead of removed, so that its inputs are kept. */}
+      <Activity mode={route.screen === 'talk' ? 'visible' : 'hidden'}>
+        <ErrorBoundary>
+          <TalkScreen />
+        </ErrorBoundary>
+      </Activity>
       <Activity mode={route.screen === 'lip-sync' ? 'visible' : 'hidden'}>
         <ErrorBoundary>
           <LipSyncScreen />

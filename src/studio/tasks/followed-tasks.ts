@@ -1,6 +1,6 @@
 import type { Task } from '../api/documents.ts';
 import { announce } from '../ui/announcer.tsx';
-import { failureWordsOf, STATUS_LABELS, titleOf } from './task-words.ts';
+import { failureWordsOf, progressOf, titleOf } from './task-words.ts';
 
 const followed = new Set<string>();
 
@@ -11,7 +11,6 @@ export function followTask(id: string): void {
 
 export function announceTask(task: Task): void {
   if (!followed.has(task.id)) return;
-  const status =
-    task.failure === null ? STATUS_LABELS[task.status] : failureWordsOf(task.failure.code, task.__typename).title;
-  announce(`${titleOf(task)}: ${status}`, `${task.id} ${task.status}`);
+  const progress = task.failure === null ? progressOf(task) : failureWordsOf(task.failure.code, task.__typename).title;
+  announce(`${titleOf(task)}: ${progress}`, `${task.id} ${progress}`);
 }

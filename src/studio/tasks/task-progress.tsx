@@ -1,13 +1,40 @@
 import type { Task } from '../api/documents.ts';
 import { formatClock, formatRoughly } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
+import { isFinal, STAGE_LABELS } from './task-words.ts';
 
-const STEPS: readonly { readonly status: readonly Task['status'][]; readonly label: string }[] = [
-  { status: ['PREPARING', 'QUEUED'], label: 'Accepted' },
-  { status: ['SUBMITTED'], label: 'At Kling' },
-  { status: ['PROCESSING', 'UNRECOGNIZED'], label: 'In progress' },
-  { status: ['SUCCEEDED'], label: 'Done' },
+interface Step {
+  readonly label: string;
+  readonly isCurrent: (task: Task) => boolean;
+}
+
+function statusStep(label: string, ...statuses: readonly Task['status'][]): Step {
+  return { label, isCurrent: ({ status }) => statuses.includes(status) };
+}
+
+const STEPS: readonly Step[] = [
+  statusStep('Accepted', 'PREPARING', 'QUEUED'),
+  statusStep('At Kling', 'SUBMITTED'),
+  statusStep('In progress', 'PROCESSING', 'UNRECOGNIZED'),
+  statusStep('Done', 'SUCCEEDED'),
 ];
+
+const STAGES = ['WAITING', 'SCANNING', 'SPEAKING', 'SYNCING'] as const;
+
+/** Returns the steps of a task. A lip-sync that has more than one paid step shows its stages. */
+function stepsOf(task: Task): readonly Step[] {
+  if (task.__typename !== 'LipSyncTask' || task.costs.length < 2) return STEPS;
+  const paid = new Set(task.costs.map(({ stage }) => stage));
+  const stages = STAGES.filter((stage) => stage === 'WAITING' || paid.has(stage));
+  return [
+    ...stages.map((stage) => ({
+      label: STAGE_LABELS[stage],
+      isCurrent: (current: Task) =>
+        current.__typename === 'LipSyncTask' && !isFinal(current) && current.stage === stage,
+    })),
+    statusStep('Done', 'SUCCEEDED'),
+  ];
+}
 
 function waitOf(task: Task): string | null {
   if (task.queuePosition === null) return null;
@@ -19,7 +46,8 @@ export function TaskProgress({ task }: { readonly task: Task }) {
   const createdAtMs = new Date(task.createdAt).getTime();
   const usual = task.estimatedEndAt === null ? null : new Date(task.estimatedEndAt).getTime() - createdAtMs;
   const elapsedMs = useNow(250) - createdAtMs;
-  const at = STEPS.findIndex(({ status }) => status.includes(task.status));
+  const steps = stepsOf(task);
+  const at = steps.findIndex(({ isCurrent }) => isCurrent(task));
   // An estimate from the elapsed time: it slows down and never reaches the end.
   const share = usual === null ? null : 1 - Math.exp((-1.6 * Math.max(0, elapsedMs)) / usual);
   return (
@@ -37,7 +65,7 @@ export function TaskProgress({ task }: { readonly task: Task }) {
         {...(share === null ? {} : { value: share })}
       />
       <ol className="steps">
-        {STEPS.map(({ label }, index) => (
+        {steps.map(({ label }, index) => (
           <li key={label} data-state={stateOf(index, at)} aria-current={index === at ? 'step' : undefined}>
             {label}
           </li>

@@ -9,7 +9,7 @@ import { EmptyState, Skeleton } from '../ui/placeholder.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { formatClock, formatDateTime, formatRelative } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
-import { RunAgain } from './run-again.tsx';
+import { PayAgain, RunAgain } from './run-again.tsx';
 import { LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
@@ -66,6 +66,14 @@ export function TaskView({ task, level, onRetry }: Props) {
       {task.status === 'SUCCEEDED' || !isFinal(task) ? <RunAgain task={task} /> : null}
     </section>
   );
+}
+
+/** Shows a new task with its later changes. `onRetry` shows its form again. */
+export function CreatedTask({ task, onRetry }: { readonly task: Task; readonly onRetry: () => void }) {
+  const [{ data }] = useQuery({ query: TaskDocument, variables: { id: task.id } });
+  const node = data?.node;
+  const current = node?.__typename === 'LipSyncTask' ? node : task;
+  return <TaskView task={current} level={2} onRetry={onRetry} />;
 }
 
 export function TaskScreen({ id }: { readonly id: string }) {
@@ -125,9 +133,14 @@ interface RetryProps {
   readonly onRetry?: () => void;
 }
 
-/** Leads back to the form, which still has the input, or fills it in. */
+/** Leads back to the form, which still has the input, or fills it in. After a lost answer, the task can run again as it is. */
 function Retry({ task, onRetry }: RetryProps) {
-  return <p>{onRetry === undefined ? <RunAgain task={task} /> : <Button onPress={onRetry}>Try again</Button>}</p>;
+  return (
+    <p className="retry">
+      {task.failure?.code === 'STAGE_OUTCOME_UNKNOWN' ? <PayAgain task={task} /> : null}
+      {onRetry === undefined ? <RunAgain task={task} /> : <Button onPress={onRetry}>Try again</Button>}
+    </p>
+  );
 }
 
 interface FailureProps extends RetryProps {

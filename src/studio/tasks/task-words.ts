@@ -14,6 +14,23 @@ export const STATUS_LABELS: Readonly<Record<Task['status'], string>> = {
   UNRECOGNIZED: 'In progress',
 };
 
+type Stage = Extract<Task, { __typename: 'LipSyncTask' }>['stage'];
+
+/** The steps of a lip-sync that is made from a video and a text or audio. */
+export const STAGE_LABELS: Readonly<Record<Stage, string>> = {
+  WAITING: 'Waiting for the video',
+  SCANNING: 'Finding the face',
+  SPEAKING: 'Speaking the text',
+  SYNCING: 'Moving the lips',
+};
+
+/** Says what happens to a task now. */
+export function progressOf(task: Task): string {
+  return task.__typename === 'LipSyncTask' && task.status === 'PREPARING'
+    ? STAGE_LABELS[task.stage]
+    : STATUS_LABELS[task.status];
+}
+
 export const KIND_LABELS: Readonly<Record<Task['__typename'], string>> = {
   LipSyncTask: 'Lip-sync',
   VoiceTask: 'Voice',

@@ -69,7 +69,7 @@ function TaskPage({ filter, after }: PageProps) {
   }
   if (edges.length === 0 && after === null) {
     return (
-      <EmptyState icon="film" title="No tasks yet" action={{ href: '#/lip-sync', label: 'Create a lip-sync' }}>
+      <EmptyState icon="film" title="No tasks yet" action={{ href: '#/talk', label: 'Make a video talk' }}>
         Tasks appear here as soon as you create them, and update live.
       </EmptyState>
     );
