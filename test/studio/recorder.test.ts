@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, inject, it } from 'vitest';
+import { createExecute } from '../../src/scripts/gateway-client.ts';
 import { HAS_BROWSER, EXECUTABLE, openPage, seriousFindings, shoot, signIn } from './studio-browser.ts';
+import { mintStudioToken } from './tokens.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -81,6 +83,40 @@ describe.runIf(HAS_BROWSER)('a recording', () => {
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
     // The camera is off.
     expect(await page.evaluate(() => document.querySelector('video')?.srcObject ?? null)).toBe(null);
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
+  it('of a video on the first screen is READY at the gateway, and is made to talk', async ({ expect }) => {
+    const { page, faults } = await openPage(browser, { path: '' });
+    const tenant = `video-${randomUUID()}`;
+    await signIn(page, tenant);
+    await page.getByRole('button', { name: 'Record a video' }).click();
+    const recording = page.getByRole('group', { name: 'Recording' });
+    await recording.getByText(/0:(?:0[3-9]|[1-5]\d) of 0:59/).waitFor();
+    await recording.getByRole('button', { name: 'Stop' }).click();
+    await page
+      .getByRole('group', { name: 'Video file' })
+      .getByText(/recording-.*\.mp4/)
+      .waitFor();
+    const execute = createExecute(`${inject('studioUrl')}/graphql`, await mintStudioToken(tenant));
+    const { media } = await execute<{ media: { nodes: readonly Record<string, unknown>[] } }>(
+      '{ media { nodes { status contentType durationMs width height problems { code } } } }',
+    );
+    expect(media.nodes).toEqual([
+      {
+        status: 'READY',
+        contentType: 'video/mp4',
+        durationMs: expect.any(Number),
+        width: 1280,
+        height: 720,
+        problems: [],
+      },
+    ]);
+    expect(media.nodes[0]!['durationMs']).toBeGreaterThan(2_000);
+    await page.getByLabel('What the person says').fill('This is my own face.');
+    await page.getByRole('button', { name: 'Make it talk', exact: true }).click();
+    await page.getByRole('link', { name: /(?:Open|Download) result/ }).waitFor({ timeout: 30_000 });
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -1,7 +1,7 @@
 import type { Task } from '../api/documents.ts';
 import { formatClock, formatRoughly } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
-import { isFinal, STAGE_LABELS } from './task-words.ts';
+import { isFinal, isPrepared, STAGE_LABELS } from './task-words.ts';
 
 interface Step {
   readonly label: string;
@@ -23,7 +23,7 @@ const STAGES = ['WAITING', 'SCANNING', 'SPEAKING', 'SYNCING'] as const;
 
 /** Returns the steps of a task. A lip-sync that has more than one paid step shows its stages. */
 function stepsOf(task: Task): readonly Step[] {
-  if (task.__typename !== 'LipSyncTask' || task.costs.length < 2) return STEPS;
+  if (task.__typename !== 'LipSyncTask' || !isPrepared(task)) return STEPS;
   const paid = new Set(task.costs.map(({ stage }) => stage));
   const stages = STAGES.filter((stage) => stage === 'WAITING' || paid.has(stage));
   return [

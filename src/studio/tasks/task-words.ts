@@ -24,6 +24,11 @@ export const STAGE_LABELS: Readonly<Record<Stage, string>> = {
   SYNCING: 'Moving the lips',
 };
 
+/** Whether the task pays for steps before the lip-sync itself. */
+export function isPrepared(task: Task): boolean {
+  return task.__typename === 'LipSyncTask' && task.costs.length > 1;
+}
+
 /** Says what happens to a task now. */
 export function progressOf(task: Task): string {
   return task.__typename === 'LipSyncTask' && task.status === 'PREPARING'
