@@ -6,10 +6,10 @@ import { applyTheme } from './shell/footer.tsx';
 import { createApi, tenantOf, type Api } from './api/client.ts';
 import { ApiContext } from './session/api-context.ts';
 import { clearDraft } from './session/draft.ts';
-import { RenewToken } from './session/renew-token.tsx';
 import { SignIn } from './session/sign-in.tsx';
 import { readToken, storeToken } from './session/tokens.ts';
-import { Shell } from './shell/shell.tsx';
+import { createLazyScreen } from './shell/lazy-screen.tsx';
+import { PRELOAD_AFTER_MS, Shell } from './shell/shell.tsx';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/controls.css';
@@ -22,6 +22,9 @@ import './styles/files.css';
 import './styles/voices.css';
 import './styles/webhooks.css';
 import './styles/account.css';
+
+/** Needed when a token expires. Dialogs are large, so it is loaded after the first screen. */
+const RenewToken = createLazyScreen(async () => (await import('./session/renew-token.tsx')).RenewToken);
 
 applyTheme();
 const root = document.querySelector('#root');
@@ -60,7 +63,11 @@ function App() {
     });
     // Replaces the client of an expired token below the same screens.
     setApi(made);
-    return () => made.close();
+    const preload = setTimeout(() => void RenewToken.preload(), PRELOAD_AFTER_MS);
+    return () => {
+      clearTimeout(preload);
+      made.close();
+    };
   }, [token, leave]);
 
   function signOut(): void {

@@ -84,7 +84,7 @@ describe.runIf(HAS_BROWSER)('no screen', () => {
   it.for([360, 720, 1160])('is wider than a window of %i pixels', async (width, { expect }) => {
     const { page, faults } = await openPage(browser, { viewport: { width, height: 800 } });
     await signIn(page, `widths-${randomUUID()}`);
-    for (const screen of ['Tasks', 'New lip-sync', 'Voices', 'Files', 'Webhooks']) {
+    for (const screen of ['Make it talk', 'Tasks', 'New lip-sync', 'Voices', 'Files', 'Webhooks']) {
       await page.getByRole('navigation').getByText(screen).click();
       await page.getByRole('heading', { level: 1, name: screen }).waitFor();
       expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), screen).toBeLessThanOrEqual(

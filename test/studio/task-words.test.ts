@@ -17,6 +17,7 @@ describe('the words for a failed task', () => {
 describe('the cost of a task', () => {
   it.for([
     ['is an upper limit while the length of the video is unknown', 'LipSyncTask', '6', null, 'At most 6 units'],
+    ['is an upper limit with a scan and a speech, too', 'LipSyncTask', '6.1', null, 'At most 6.1 units'],
     ['is an estimate once the length is known', 'LipSyncTask', '1', null, 'About 1 unit'],
     ['is an estimate for a voice', 'VoiceTask', '0.05', null, 'About 0.05 units'],
     ['is the charge as soon as Kling reports it', 'LipSyncTask', '6', '1', '1 unit'],

@@ -74,6 +74,7 @@ export const failureFields = graphql(`
     ... on InvalidInputError {
       issues {
         __typename
+        code
         path
         message
       }

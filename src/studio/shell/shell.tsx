@@ -1,7 +1,5 @@
 import { Activity, useEffect, useRef, Component, type ReactNode } from 'react';
 import { useScopes } from '../session/api-context.ts';
-import { TaskScreen } from '../tasks/task-view.tsx';
-import { TasksScreen } from '../tasks/tasks-screen.tsx';
 import { Announcer } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
@@ -12,15 +10,20 @@ import { createLazyScreen } from './lazy-screen.tsx';
 import { firstScreen, isOpenTo, useRoute, type Route } from './route.ts';
 import { useLiveTasks } from './use-live-tasks.ts';
 
-/** Loaded after the first screen, which does not need them. */
+/** Each is loaded when it is shown. The most common ones are loaded after the first, which does not need them. */
 const TalkScreen = createLazyScreen(async () => (await import('../talk/talk-screen.tsx')).TalkScreen);
+const TasksScreen = createLazyScreen(async () => (await import('../tasks/tasks-screen.tsx')).TasksScreen);
+const TaskScreen = createLazyScreen(async () => (await import('../tasks/task-view.tsx')).TaskScreen);
 const LipSyncScreen = createLazyScreen(async () => (await import('../lip-sync/lip-sync-screen.tsx')).LipSyncScreen);
 const AccountScreen = createLazyScreen(async () => (await import('../operator/account-screen.tsx')).AccountScreen);
 const FilesScreen = createLazyScreen(async () => (await import('../files/files-screen.tsx')).FilesScreen);
 const WebhooksScreen = createLazyScreen(async () => (await import('../webhooks/webhooks-screen.tsx')).WebhooksScreen);
 const VoicesScreen = createLazyScreen(async () => (await import('../voices/voices-screen.tsx')).VoicesScreen);
 
-const PRELOAD_AFTER_MS = 1500;
+const PRELOADED = [TalkScreen, TasksScreen, TaskScreen, LipSyncScreen, VoicesScreen, FilesScreen];
+
+/** The requests of the first screen come first. */
+export const PRELOAD_AFTER_MS = 1500;
 
 const TITLES: Readonly<Record<Route['screen'], string>> = {
   talk: 'Make it talk',
@@ -46,12 +49,9 @@ export function Shell({ onSignOut }: { readonly onSignOut: () => void }) {
     if (scopes !== null && first !== null && !isOpenTo(route.screen, scopes)) location.replace(`#/${first}`);
   }, [route.screen, scopes, first]);
 
-  // So that the other screens can be opened without a connection. The requests of the first screen come first.
+  // So that the other screens can be opened without a connection.
   useEffect(() => {
-    const timer = setTimeout(
-      () => void Promise.all([TalkScreen, LipSyncScreen, VoicesScreen, FilesScreen].map((screen) => screen.preload())),
-      PRELOAD_AFTER_MS,
-    );
+    const timer = setTimeout(() => void Promise.all(PRELOADED.map((screen) => screen.preload())), PRELOAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
 

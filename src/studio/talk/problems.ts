@@ -8,7 +8,7 @@ export interface Problem {
 }
 
 interface Refusal {
-  readonly issues: readonly { readonly path: readonly string[]; readonly message: string }[];
+  readonly issues: readonly { readonly code: string; readonly path: readonly string[]; readonly message: string }[];
 }
 
 const SPEECH_FIELDS = ['text', 'klingVoiceId', 'language', 'speed'] as const;
@@ -28,10 +28,14 @@ function fieldOf(path: readonly string[]): ProblemField {
   return SPEECH_FIELDS.find((field) => field === path.at(-1)) ?? 'other';
 }
 
+const CANNOT_SPEAK =
+  'This voice can’t read a text aloud: cloned and preset voices are for Kling’s video models. Choose one of the list.';
+
 /** Returns the problems of an input, each at its part of the form. */
 export function problemsIn({ issues }: Refusal): readonly Problem[] {
-  return issues.map(({ path, message }) => {
+  return issues.map(({ code, path, message }) => {
     const field = fieldOf(path);
+    if (code === 'VOICE_CANNOT_SPEAK') return { field, text: CANNOT_SPEAK };
     // A message about a length names the video itself.
     const subject = field === 'other' ? (path.at(-1) ?? '') : SUBJECTS[field];
     const said = message.startsWith('the ') ? `The ${message.slice(4)}` : `${subject} ${message}`;

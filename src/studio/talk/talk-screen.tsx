@@ -5,12 +5,15 @@ import { pendingOf, useUpload } from '../files/use-upload.ts';
 import type { VideoSource } from '../lip-sync/video-source.ts';
 import { useTenant } from '../session/api-context.ts';
 import { openDraft, TALK, useDrafted } from '../session/draft.ts';
-import { CreatedTask } from '../tasks/task-view.tsx';
+import { createLazyScreen } from '../shell/lazy-screen.tsx';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
 import { Notice } from '../ui/notice.tsx';
 import { Skeleton } from '../ui/placeholder.tsx';
 import { TalkForm } from './talk-form.tsx';
+
+/** Loaded after the form, which is shown first. */
+const CreatedTask = createLazyScreen(async () => (await import('../tasks/task-view.tsx')).CreatedTask);
 
 /** The screen that makes a video say a sentence. It is the first one, and sends one mutation. */
 export function TalkScreen() {

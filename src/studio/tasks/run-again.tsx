@@ -1,15 +1,12 @@
-import { useRef, useState } from 'react';
-import { useClient, useMutation, type CombinedError } from 'urql';
-import { RetryTaskDocument, type Task } from '../api/documents.ts';
-import { workOf } from '../api/failure.ts';
+import { useState } from 'react';
+import { useClient, type CombinedError } from 'urql';
+import type { Task } from '../api/documents.ts';
 import { useScopes, useTenant } from '../session/api-context.ts';
 import { openDraft, replaceDraft, writeDraft } from '../session/draft.ts';
-import { taskHref } from '../shell/route.ts';
+import { createLazyScreen } from '../shell/lazy-screen.tsx';
 import { Button } from '../ui/button.tsx';
-import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
-import { CopyAs } from '../ui/copy-as.tsx';
 import { ErrorNotice, Notice } from '../ui/notice.tsx';
-import { costOf, newExternalId, titleOf } from './task-words.ts';
+import { titleOf } from './task-words.ts';
 
 const SCREENS = { LipSyncTask: '#/lip-sync', VoiceTask: '#/voices' } as const;
 const SCOPES = { LipSyncTask: 'lipsync:write', VoiceTask: 'voices:write' } as const;
@@ -61,48 +58,18 @@ export function RunAgain({ task }: { readonly task: Task }) {
   );
 }
 
+/** Loaded when it is asked for. Dialogs are large, and few tasks need this one. */
+const PayAgainDialog = createLazyScreen(async () => (await import('./pay-again.tsx')).PayAgainDialog);
+
 /** Makes the same task again after a lost answer of Kling, which may have been charged. Asks before it pays again. */
 export function PayAgain({ task }: { readonly task: Task }) {
   const scopes = useScopes();
   const [isAsking, setAsking] = useState(false);
-  // A repeat after a lost answer has the same id, so it returns the same task and is charged once.
-  const externalId = useRef(newExternalId());
-  const [{ fetching, data, error }, retry] = useMutation(RetryTaskDocument);
   if (scopes?.includes(SCOPES[task.__typename]) !== true) return null;
-  const variables = { taskId: task.id, payAgain: true };
-
-  async function confirm(): Promise<void> {
-    const answered = await retry({ ...variables, externalId: externalId.current });
-    const made = workOf(answered.data?.retryTask);
-    if (made === null) return;
-    setAsking(false);
-    location.hash = taskHref(made.id);
-  }
-
   return (
     <>
       <Button onPress={() => setAsking(true)}>Run again…</Button>
-      {isAsking ? (
-        <ConfirmDialog
-          title="Run again, and pay again?"
-          keepLabel="Cancel"
-          confirmLabel="Run again"
-          busy={fetching}
-          onClose={() => setAsking(false)}
-          onConfirm={() => void confirm()}
-        >
-          <p className="muted">
-            Kling’s answer was lost, and it may have been charged. The new task costs: {costOf(task) ?? 'not known yet'}
-            .
-          </p>
-          <CopyAs
-            action="Run again"
-            document={RetryTaskDocument}
-            variables={() => ({ ...variables, externalId: newExternalId() })}
-          />
-          <ErrorNotice error={error} answer={data?.retryTask} />
-        </ConfirmDialog>
-      ) : null}
+      {isAsking ? <PayAgainDialog task={task} onClose={() => setAsking(false)} /> : null}
     </>
   );
 }

@@ -72,7 +72,11 @@ export function TaskProgress({ task }: { readonly task: Task }) {
         ))}
       </ol>
       {waitOf(task) === null ? null : <p className="muted">{waitOf(task)}</p>}
-      <p className="muted">You can leave this page. The task continues.</p>
+      <p className="muted">
+        {task.__typename === 'LipSyncTask' && task.stage === 'WAITING'
+          ? 'The task continues as soon as its video is there.'
+          : 'You can leave this page. The task continues.'}
+      </p>
     </div>
   );
 }

@@ -112,7 +112,8 @@ export function costOf({ __typename, status, unitsCharged, unitsEstimated }: Cos
   if (unitsCharged !== null) return formatUnits(unitsCharged);
   if (status === 'CANCELLED') return formatUnits('0');
   if (unitsEstimated === null) return null;
-  const isMost = __typename === 'LipSyncTask' && unitsEstimated === LIP_SYNC_UNITS_MAX;
+  // A scan and a speech add to the price of the longest video.
+  const isMost = __typename === 'LipSyncTask' && Number(unitsEstimated) >= Number(LIP_SYNC_UNITS_MAX);
   return `${isMost ? 'At most' : 'About'} ${formatUnits(unitsEstimated)}`;
 }
 
