@@ -213,6 +213,9 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
     await page.getByRole('group', { name: 'Video file' }).waitFor();
     // The button has disappeared, and the text comes next.
     await expect.poll(async () => (await focused(page)).name).toBe('textbox What the person says');
+    await expect
+      .poll(() => page.locator('.talk video').evaluate((video) => (video as HTMLVideoElement).readyState))
+      .toBeGreaterThan(0);
     await keyboard.type(SENTENCE);
     await go('radio English');
     await go('combobox Text-to-speech voice');

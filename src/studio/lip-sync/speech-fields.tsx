@@ -29,6 +29,8 @@ export interface SpeechChoice {
   readonly input: SpeechInput;
   /** The known voices of the language. Empty until they are loaded. */
   readonly voices: readonly SpeechVoice[];
+  /** Whether the voices are being loaded, so that none is chosen yet. */
+  readonly isLoading: boolean;
   readonly setText: (text: string) => void;
   readonly setLanguage: (language: Language) => void;
   readonly setVoiceId: (id: string) => void;
@@ -42,11 +44,16 @@ export function useSpeechChoice(prefix: string): SpeechChoice {
   const [speed, setSpeed] = useDrafted<number>(`${prefix}speed`, SPEECH_SPEED.fallback);
   // Null for the first voice of the language.
   const [chosenId, setChosenId] = useDrafted<string | null>(`${prefix}voice`, null);
-  const [{ data }] = useQuery({ query: SpeechVoicesDocument, variables: { language }, requestPolicy: 'cache-first' });
+  const [{ data, fetching }] = useQuery({
+    query: SpeechVoicesDocument,
+    variables: { language },
+    requestPolicy: 'cache-first',
+  });
   const voices = data?.speechVoices ?? [];
   return {
     input: { text, klingVoiceId: chosenId ?? voices[0]?.klingVoiceId ?? '', language, speed },
     voices,
+    isLoading: fetching && chosenId === null,
     setText,
     setLanguage(chosen) {
       setLanguage(chosen);

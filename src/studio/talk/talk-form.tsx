@@ -57,10 +57,11 @@ export function TalkForm({ tenant, source, onSource, upload, onCreated }: Props)
   const pending = file === null ? pendingOf(upload.state) : null;
   const playUrl = usePlayUrl(source, pending);
   const linkMs = measured !== null && measured.url === playUrl ? measured.ms : null;
-  const input = toInput(source, pending, choice.input, linkMs);
+  const input = choice.isLoading ? null : toInput(source, pending, choice.input, linkMs);
   const of = JSON.stringify(input);
   const quote = useQuote(input, file === null ? 'unchecked' : 'checked');
   const isPreparing = upload.state.step === 'preparing';
+  const hasVideo = file !== null || pending !== null || isPreparing || source.link.trim() !== '';
 
   const problems = problemsOf();
   const others = problems.filter(({ field }) => field === 'other');
@@ -79,13 +80,9 @@ export function TalkForm({ tenant, source, onSource, upload, onCreated }: Props)
     const isBlank = choice.input.text.trim() === '';
     const found = quote.state === 'refused' ? quote.problems : refused?.of === of ? refused.problems : [];
     const missing: Problem[] = [];
-    if (asked && input === null && !isPreparing) missing.push({ field: 'video', text: 'Choose a video first.' });
+    if (asked && !hasVideo) missing.push({ field: 'video', text: 'Choose a video first.' });
     if (asked && isBlank) missing.push({ field: 'text', text: 'Type what the person should say.' });
-    const isVoiceLoading = choice.input.klingVoiceId === '' && !asked;
-    return [
-      ...missing,
-      ...found.filter(({ field }) => !(field === 'text' && isBlank) && !(field === 'klingVoiceId' && isVoiceLoading)),
-    ];
+    return [...missing, ...found.filter(({ field }) => field !== 'text' || !isBlank)];
   }
 
   function problemOf(field: ProblemField): string | null {
@@ -147,9 +144,7 @@ export function TalkForm({ tenant, source, onSource, upload, onCreated }: Props)
           {file === null && pending === null && !isPreparing ? (
             <OwnVideos onChoose={(chosen) => onSource({ file: chosen, link: '' })} />
           ) : null}
-          {input === null && !isPreparing ? (
-            <ExampleButton value={EXAMPLE_VIDEO} onUse={(link) => onSource({ file: null, link })} />
-          ) : null}
+          {hasVideo ? null : <ExampleButton value={EXAMPLE_VIDEO} onUse={(link) => onSource({ file: null, link })} />}
           {pending !== null && problemOf('video') !== null ? (
             <p className="field-problem" role="alert">
               {problemOf('video')}
@@ -180,7 +175,7 @@ export function TalkForm({ tenant, source, onSource, upload, onCreated }: Props)
           kind="primary"
           type="submit"
           busy={fetching}
-          disabled={isPreparing}
+          disabled={isPreparing || choice.isLoading}
           {...(pending === null ? {} : { 'aria-describedby': notReady })}
         >
           Make it talk
@@ -244,7 +239,7 @@ function usePlayUrl(source: VideoSource, pending: PendingFile | null): string | 
     const timer = setTimeout(() => setSettled(url), LOAD_AFTER_MS);
     return () => clearTimeout(timer);
   }, [url]);
-  return settled === url ? url : null;
+  return settled === url || file !== null ? url : null;
 }
 
 interface PreviewProps {
