@@ -9,8 +9,8 @@ export const URL_CHARS_MAX = 8192;
 
 /** The file types that Kling accepts for a voice's source, an identify-face video and a `sound_file` (Kling docs, 2026-09). */
 const ACCEPTED = {
-  voice: ['mp3', 'wav', 'mp4', 'mov', 'm4v'],
-  video: ['mp4', 'mov', 'm4v'],
+  voice: ['mp3', 'wav', 'mp4', 'mov'],
+  video: ['mp4', 'mov'],
   audio: ['mp3', 'wav', 'm4a', 'aac'],
 } as const satisfies Record<UrlPurpose, readonly string[]>;
 

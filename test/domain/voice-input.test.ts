@@ -75,7 +75,7 @@ describe('the source of a voice', () => {
       {
         path: ['input', 'sample', 'url'],
         code: 'UNSUPPORTED_FORMAT',
-        message: 'must be a file of type .mp3 .wav .mp4 .mov .m4v, not .m4a',
+        message: 'must be a file of type .mp3 .wav .mp4 .mov, not .m4a',
       },
     ]);
   });

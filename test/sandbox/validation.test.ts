@@ -29,6 +29,12 @@ describe('the sandbox refuses with 1201', () => {
       { ...voiceInput, voice_url: 'https://e.com/a.flac' },
       /format .flac/,
     ],
+    [
+      'a voice from an M4V',
+      'general/custom-voices',
+      { ...voiceInput, voice_url: 'https://e.com/a.m4v' },
+      /format .m4v, only .mp3\/.wav\/.mp4\/.mov$/,
+    ],
     ['a voice from 4 s', 'general/custom-voices', { ...voiceInput, voice_url: 'https://e.com/a-4s.mp3' }, /5s and 30s/],
     [
       'a voice from 31 s',
@@ -51,6 +57,7 @@ describe('the sandbox refuses with 1201', () => {
     ['a scan without a video', 'videos/identify-face', {}, /cannot both be empty/],
     ['a scan of two videos', 'videos/identify-face', { video_url: video, video_id: 'x' }, /mutually exclusive/],
     ['a scan of an AVI', 'videos/identify-face', { video_url: 'https://e.com/a.avi' }, /format .avi/],
+    ['a scan of an M4V', 'videos/identify-face', { video_url: 'https://e.com/a.M4V' }, /format .m4v, only .mp4\/.mov$/],
     ['a scan of 1 s', 'videos/identify-face', { video_url: 'https://e.com/a-1s.mp4' }, /2s and 60s/],
     ['a scan of 61 s', 'videos/identify-face', { video_id: 'sandbox-video-61s' }, /2s and 60s/],
     ['a scan of 511 pixels', 'videos/identify-face', { video_url: 'https://e.com/a-720x511.mp4' }, /512px and 2160px/],

@@ -165,7 +165,7 @@ function findFaces({ scenarios: { words } }: Call, durationMs: number): readonly
   ];
 }
 
-const extensions = ['mp4', 'mov', 'm4v'];
+const extensions = ['mp4', 'mov'];
 const durationMinMs = 2000;
 const durationMaxMs = 60_000;
 const sidePixelsMin = 512;

@@ -78,7 +78,7 @@ interface VoiceInput {
 const nameCharactersMax = 20;
 const durationMinMs = 5000;
 const durationMaxMs = 30_000;
-const extensions = ['mp3', 'wav', 'mp4', 'mov', 'm4v'];
+const extensions = ['mp3', 'wav', 'mp4', 'mov'];
 
 /** Checks what Kling's custom voice page requires. It allows both sources at once. The URL then wins. */
 function validateVoice({ body, now, source }: Call, account: AccountContext): VoiceInput {
