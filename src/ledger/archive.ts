@@ -10,6 +10,7 @@ import type { Journal } from './journal.ts';
 import { COPIES_MAX, copyWaitMs } from './schedule.ts';
 import type { ArchiveFile, ArchiveStore, WaitingFile } from './stores/files.ts';
 import type { AssetStore } from './stores/assets.ts';
+import type { DoomedFileStore } from './stores/files.ts';
 
 /** Copies results into the bucket, and deletes the copies. */
 export interface Archive extends AlarmJob {
@@ -33,6 +34,7 @@ const FULL_LOG_MS = 3_600_000;
 
 interface ArchiveDeps {
   readonly archive: ArchiveStore;
+  readonly doomed: Pick<DoomedFileStore, 'add' | 'addUnfinished' | 'remove'>;
   readonly assets: Pick<AssetStore, 'keepSample' | 'keepPicture' | 'forgetPicture'>;
   readonly journal: Pick<Journal, 'apply'>;
   /** Null if nothing is copied: without a bucket, or if the operator has turned it off. */
@@ -50,10 +52,11 @@ interface ArchiveDeps {
 
 /**
  * Creates the archive. It knows in memory only how many copies are under way. If the object dies during a copy, the alarm
- * repeats it, and writes the same file.
+ * repeats it, and writes the same file. It also aborts the upload that the copy has begun in the bucket.
  */
 export function createArchive(deps: ArchiveDeps): Archive {
-  const { archive, assets, journal, copy, tenant, bytesKept, bytesMax, arm, transaction, now, random, log } = deps;
+  const { archive, doomed, assets, journal, copy, tenant, bytesKept, bytesMax } = deps;
+  const { arm, transaction, now, random, log } = deps;
   let copying = 0;
   let loggedFullAtMs = -Infinity;
 
@@ -66,9 +69,10 @@ export function createArchive(deps: ArchiveDeps): Archive {
   }
 
   /** Adds a copy to what it belongs to. Both are one transaction, so that a copy is shown exactly if it is recorded. */
-  function keep(row: WaitingFile, bytes: number, file: StoredFile): void {
+  function keep(row: WaitingFile, bytes: number, file: StoredFile, uploadIds: readonly string[]): void {
     const { id, owner, part, voiceId, expiresAtMs } = row;
     const isKept = transaction(() => {
+      doomed.remove(uploadIds);
       if (!archive.stored(id, bytes)) return false;
       if (kindOf(part) === 'IMAGE') assets.keepPicture(owner, part, file, expiresAtMs);
       else journal.apply(owner, { type: 'ARCHIVED', part, file, expiresAtMs });
@@ -106,14 +110,24 @@ export function createArchive(deps: ArchiveDeps): Archive {
 
   async function copyOne(row: WaitingFile, copyFile: CopyFile): Promise<void> {
     const { id, part, url } = row;
-    const key = fileKey(tenant, id);
+    const order = { url, key: fileKey(tenant, id), kind: kindOf(part) };
+    const guardAtMs = now() + GUARD_MS;
+    const uploadIds: string[] = [];
+
+    function begun(uploadId: string): void {
+      uploadIds.push(uploadId);
+      doomed.addUnfinished(uploadId, id, guardAtMs);
+      arm();
+    }
+
     try {
       const outcome =
-        bytesKept() < bytesMax
-          ? await copyFile({ url, key, kind: kindOf(part), reserve: (bytes) => reserve(id, bytes) })
-          : NO_ROOM;
-      if (outcome.ok) keep(row, outcome.bytes, { id, extension: outcome.extension });
-      else putOff(row, outcome);
+        bytesKept() < bytesMax ? await copyFile({ ...order, reserve: (bytes) => reserve(id, bytes), begun }) : NO_ROOM;
+      if (outcome.ok) keep(row, outcome.bytes, { id, extension: outcome.extension }, uploadIds);
+      else {
+        putOff(row, outcome);
+        for (const uploadId of uploadIds) doomed.add(uploadId, now());
+      }
     } finally {
       copying -= 1;
       arm();
@@ -174,6 +188,8 @@ export interface CopyOrder {
    * many bytes there is room for.
    */
   readonly reserve: (bytes: number | null) => number;
+  /** Called with the id of a multipart upload before its first part is sent. The caller aborts it if the copy fails. */
+  readonly begun: (uploadId: string) => void;
 }
 
 export type CopyOutcome =
@@ -207,7 +223,10 @@ class CopyError extends Error {
   }
 }
 
-/** Creates the copies. An upload that a crash interrupts leaves no file: R2 deletes unfinished parts after a week. */
+/**
+ * Creates the copies. If the object dies between the start of an upload and the record of its id, the bucket's lifecycle
+ * rule aborts it after a day. The Workers API has no list of unfinished uploads.
+ */
 export function createCopyFile({ bucket, fetch, allowsLoopback, startTimer }: CopierDeps): CopyFile {
   /** Follows redirects, and checks each URL. Throws a `CopyError` unless the answer is a whole file. */
   async function open(url: string, signal: AbortSignal): Promise<Response> {
@@ -250,41 +269,46 @@ export function createCopyFile({ bucket, fetch, allowsLoopback, startTimer }: Co
 
   /** Stores a file of an unknown length, in parts of the same size. At most one part is in memory. */
   async function putParts(
-    { key }: CopyOrder,
+    { key, begun }: CopyOrder,
     body: ReadableStream<Uint8Array>,
     bytesMax: number,
     type: R2HTTPMetadata,
+    signal: AbortSignal,
   ): Promise<number> {
     const part = new Uint8Array(PART_BYTES);
     let [filled, bytes] = [0, 0];
     let upload: R2MultipartUpload | null = null;
     const parts: R2UploadedPart[] = [];
-    try {
-      for await (const chunk of body) {
-        bytes += chunk.byteLength;
-        if (bytes > bytesMax) throw tooLarge(bytesMax);
-        for (let at = 0; at < chunk.byteLength;) {
-          const some = chunk.subarray(at, at + PART_BYTES - filled);
-          part.set(some, filled);
-          [at, filled] = [at + some.byteLength, filled + some.byteLength];
-          if (filled < PART_BYTES) continue;
-          upload ??= await bucket.createMultipartUpload(key, { httpMetadata: type });
-          parts.push(await upload.uploadPart(parts.length + 1, part));
-          filled = 0;
-        }
-      }
-      if (bytes === 0) throw new CopyError('the file is empty');
-      if (upload === null) {
-        await bucket.put(key, part.subarray(0, filled), { httpMetadata: type });
-        return bytes;
-      }
-      if (filled > 0) parts.push(await upload.uploadPart(parts.length + 1, part.subarray(0, filled)));
-      await upload.complete(parts);
-      return bytes;
-    } catch (error) {
-      await upload?.abort().catch(() => {});
-      throw error;
+
+    async function begin(): Promise<R2MultipartUpload> {
+      const made = await bucket.createMultipartUpload(key, { httpMetadata: type });
+      begun(made.uploadId);
+      // If the bucket answers after the deadline, the caller does not wait for this copy any more.
+      signal.throwIfAborted();
+      return made;
     }
+
+    for await (const chunk of body) {
+      bytes += chunk.byteLength;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      for (let at = 0; at < chunk.byteLength;) {
+        const some = chunk.subarray(at, at + PART_BYTES - filled);
+        part.set(some, filled);
+        [at, filled] = [at + some.byteLength, filled + some.byteLength];
+        if (filled < PART_BYTES) continue;
+        upload ??= await begin();
+        parts.push(await upload.uploadPart(parts.length + 1, part));
+        filled = 0;
+      }
+    }
+    if (bytes === 0) throw new CopyError('the file is empty');
+    if (upload === null) {
+      await bucket.put(key, part.subarray(0, filled), { httpMetadata: type });
+      return bytes;
+    }
+    if (filled > 0) parts.push(await upload.uploadPart(parts.length + 1, part.subarray(0, filled)));
+    await upload.complete(parts);
+    return bytes;
   }
 
   async function copy(order: CopyOrder, signal: AbortSignal): Promise<CopyOutcome> {
@@ -302,7 +326,7 @@ export function createCopyFile({ bucket, fetch, allowsLoopback, startTimer }: Co
       const type = { contentType: contentTypeOf(extension) };
       const bytes =
         length === null
-          ? await putParts(order, body, Math.min(room, BYTES_MAX), type)
+          ? await putParts(order, body, Math.min(room, BYTES_MAX), type, signal)
           : await putKnown(order, body, length, type, signal);
       return { ok: true, bytes, extension };
     } catch (error) {

@@ -207,7 +207,7 @@ const DELETED_AT_ONCE = 100;
 interface DoomedFilesDeps {
   readonly doomed: DoomedFileStore;
   /** Null without a bucket: the files wait until it is bound again. */
-  readonly bucket: Pick<R2Bucket, 'delete'> | null;
+  readonly bucket: Pick<R2Bucket, 'delete' | 'resumeMultipartUpload'> | null;
   /** Makes the `Upload` object of a file delete everything of it. Idempotent. */
   readonly discard: (mediaId: string) => Promise<void>;
   readonly tenant: string;
@@ -217,7 +217,7 @@ interface DoomedFilesDeps {
   readonly log: Log;
 }
 
-/** Creates the job that deletes files of the bucket. A repeated deletion is harmless, so it is retried until it succeeds. */
+/** Creates the job that deletes files of the bucket, and aborts unfinished ones. Both can be repeated until they succeed. */
 export function createDoomedFiles(deps: DoomedFilesDeps): AlarmJob {
   const { doomed, bucket, discard, tenant, arm, now, random, log } = deps;
 
@@ -229,25 +229,55 @@ export function createDoomedFiles(deps: DoomedFilesDeps): AlarmJob {
       const ids = due.map(({ id }) => id);
       // Stored before the call, so that a deletion that hangs is not due again at once.
       doomed.tried(ids, now() + deletionWaitMs(Math.min(...due.map(({ tries }) => tries)), random));
-      const results = due.filter(({ isUpload }) => !isUpload).map(({ id }) => id);
-      const deletions = [
-        {
-          ids: results,
-          deleted: results.length === 0 ? null : bucket.delete(results.map((id) => fileKey(tenant, id))),
-        },
-        ...due.filter(({ isUpload }) => isUpload).map(({ id }) => ({ ids: [id], deleted: discard(id) })),
+      const results = due
+        .filter(({ isUpload, unfinishedOf }) => !isUpload && unfinishedOf === null)
+        .map(({ id }) => id);
+      const deletions: readonly Deletion[] = [
+        ...(results.length === 0
+          ? []
+          : [{ ids: results, run: () => bucket.delete(results.map((id) => fileKey(tenant, id))) }]),
+        ...due.filter(({ isUpload }) => isUpload).map(({ id }) => ({ ids: [id], run: () => discard(id) })),
+        ...due.flatMap(({ id, unfinishedOf }) =>
+          unfinishedOf === null
+            ? []
+            : [{ ids: [id], run: () => abortUpload(bucket, fileKey(tenant, unfinishedOf), id) }],
+        ),
       ];
-      for (const { ids: some, deleted } of deletions) {
-        try {
-          await deleted;
-          doomed.remove(some);
-        } catch (error) {
-          log({ level: 'warn', message: 'files not deleted', count: some.length, cause: String(error) });
-        }
-      }
+      await Promise.all(
+        deletions.map(async ({ ids: some, run }) => {
+          try {
+            await run();
+            doomed.remove(some);
+          } catch (error) {
+            log({ level: 'warn', message: 'files not deleted', count: some.length, cause: String(error) });
+          }
+        }),
+      );
       arm();
     },
 
     nextAtMs: () => (bucket === null ? null : doomed.nextAtMs()),
   };
+}
+
+/** A call that deletes files, or aborts one. */
+interface Deletion {
+  readonly ids: readonly string[];
+  readonly run: () => Promise<void>;
+}
+
+/** The end of the message of R2 for an upload that it does not have (Cloudflare docs, 2026-11). */
+const NO_SUCH_UPLOAD = '(10024)';
+
+/** Aborts a multipart upload, which deletes its parts. One that is complete or aborted needs nothing more. */
+async function abortUpload(
+  bucket: Pick<R2Bucket, 'resumeMultipartUpload'>,
+  key: string,
+  uploadId: string,
+): Promise<void> {
+  try {
+    await bucket.resumeMultipartUpload(key, uploadId).abort();
+  } catch (error) {
+    if (!String(error).endsWith(NO_SUCH_UPLOAD)) throw error;
+  }
 }

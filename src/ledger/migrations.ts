@@ -362,6 +362,8 @@ const STEPS: readonly string[] = [
   ));
   CREATE INDEX face_scan_by_video ON face_scan (video, seq) WHERE video IS NOT NULL;
   `,
+  // A file that a copy has begun is doomed from its start, until the copy is complete. Its id is that of the bucket.
+  'ALTER TABLE doomed_file ADD COLUMN file_id TEXT',
 ];
 
 /** Brings the tables of a ledger up to date. */

@@ -203,6 +203,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   });
   const archive = createArchive({
     archive: archived,
+    doomed,
     assets,
     journal,
     copy: bucket === null || !config.archivesResults ? null : createCopy(bucket, config),

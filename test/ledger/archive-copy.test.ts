@@ -32,7 +32,12 @@ async function copyFrom(
     startTimer,
   });
   const key = `archive-copy/${crypto.randomUUID()}`;
-  const given = { url: 'https://cdn.example.com/v.mp4', kind: 'VIDEO' as const, reserve: () => 1_000 * MB };
+  const given = {
+    url: 'https://cdn.example.com/v.mp4',
+    kind: 'VIDEO' as const,
+    reserve: () => 1_000 * MB,
+    begun: () => {},
+  };
   const outcome = await copy({ ...given, ...order, key });
   return { outcome, stored: await env.MEDIA.head(key), asked };
 }

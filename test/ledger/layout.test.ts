@@ -44,7 +44,7 @@ describe('the layout of a ledger', () => {
       CREATE TRIGGER task_sum_insert AFTER INSERT ON task BEGIN UPDATE task_sum SET waiting = waiting + (new.phase IN ('PREPARING', 'WAITING')), request_chars = request_chars + new.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending, parked = parked + new.is_parked, holding_slots = holding_slots + new.holds_slot; END
       CREATE TRIGGER task_sum_update AFTER UPDATE ON task WHEN (new.phase IN ('PREPARING', 'WAITING'), new.request_chars, new.milliunits_pending, new.is_parked, new.holds_slot) <> (old.phase IN ('PREPARING', 'WAITING'), old.request_chars, old.milliunits_pending, old.is_parked, old.holds_slot) BEGIN UPDATE task_sum SET waiting = waiting + (new.phase IN ('PREPARING', 'WAITING')) - (old.phase IN ('PREPARING', 'WAITING')), request_chars = request_chars + new.request_chars - old.request_chars, milliunits_pending = milliunits_pending + new.milliunits_pending - old.milliunits_pending, parked = parked + new.is_parked - old.is_parked, holding_slots = holding_slots + new.holds_slot - old.holds_slot; END
       CREATE TABLE archive_file ( id TEXT PRIMARY KEY, owner TEXT NOT NULL, part TEXT NOT NULL, voice_id TEXT, url TEXT NOT NULL, bytes INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER, expires_at INTEGER NOT NULL, UNIQUE (owner, part) ) STRICT, WITHOUT ROWID
-      CREATE TABLE doomed_file ( id TEXT PRIMARY KEY, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER NOT NULL , is_upload INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID
+      CREATE TABLE doomed_file ( id TEXT PRIMARY KEY, tries INTEGER NOT NULL DEFAULT 0, wake_at INTEGER NOT NULL , is_upload INTEGER NOT NULL DEFAULT 0, file_id TEXT) STRICT, WITHOUT ROWID
       CREATE TABLE event ( seq INTEGER PRIMARY KEY AUTOINCREMENT, task_id TEXT NOT NULL, at INTEGER NOT NULL, record TEXT NOT NULL , nth INTEGER NOT NULL DEFAULT 0) STRICT
       CREATE TABLE event_forgotten (seq INTEGER NOT NULL) STRICT
       CREATE TABLE face_scan ( id TEXT PRIMARY KEY, scan TEXT NOT NULL , seq INTEGER, session_id TEXT, video TEXT AS (coalesce( json_extract(scan, '$.video.mediaId'), json_extract(scan, '$.video.videoId'), json_extract(scan, '$.video.url') ))) STRICT, WITHOUT ROWID
@@ -95,7 +95,7 @@ describe('the layout of a ledger', () => {
     const version = await runInDurableObject(ledgerOf('version'), (_instance, { storage }) =>
       storage.kv.get('schema_version'),
     );
-    expect(version).toBe(21);
+    expect(version).toBe(22);
   });
 
   it('stays the same after another migration, and so do the rows', async ({ expect }) => {
@@ -106,7 +106,7 @@ describe('the layout of a ledger', () => {
       migrate(storage);
       migrate(storage);
       expect(layoutOf(storage.sql)).toBe(before);
-      expect(storage.kv.get('schema_version')).toBe(21);
+      expect(storage.kv.get('schema_version')).toBe(22);
     });
     await evictDurableObject(ledger);
     expect((await ledgerOf('twice').task({ externalId: 'x' }))?.id).toBe(id);

@@ -159,6 +159,7 @@ function runFiles({ deps: { doomed, archived, assets } }: LedgerParts): void {
   assets.keepPicture('another', 'face:0', { id: 'archived', extension: 'jpg' }, 1);
   assets.forgetPicture('another', 'face:0');
   doomed.add('file', 1);
+  doomed.addUnfinished('upload', 'file', 1);
   doomed.due(1, 1);
   doomed.nextAtMs();
   doomed.tried(['file'], 1);

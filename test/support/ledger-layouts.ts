@@ -1,5 +1,6 @@
 /** Statements that undo each migration step of a ledger, newest first. */
 const UNDO: ReadonlyMap<number, string> = new Map([
+  [22, 'ALTER TABLE doomed_file DROP COLUMN file_id'],
   [
     21,
     `

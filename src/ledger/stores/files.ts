@@ -115,6 +115,8 @@ export interface DoomedFile {
   readonly id: string;
   /** Whether the file has an `Upload` object, which deletes everything of it. */
   readonly isUpload: boolean;
+  /** The file that an unfinished file would become. Its own id is that of its multipart upload. Null for other files. */
+  readonly unfinishedOf: string | null;
   /** The deletions that have been tried. */
   readonly tries: number;
 }
@@ -140,16 +142,21 @@ export class DoomedFileStore {
     );
   }
 
+  /** Adds a multipart upload that has begun. It is aborted at `wakeAtMs`, unless it is removed before. */
+  addUnfinished(uploadId: string, fileId: string, wakeAtMs: number): void {
+    this.#sql.exec('INSERT INTO doomed_file (id, file_id, wake_at) VALUES (?, ?, ?)', uploadId, fileId, wakeAtMs);
+  }
+
   /** Returns the files that are due, the longest due first. */
   due(nowMs: number, limit: number): DoomedFile[] {
     return this.#sql
-      .exec<{ id: string; is_upload: number; tries: number }>(
-        'SELECT id, is_upload, tries FROM doomed_file WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
+      .exec<{ id: string; is_upload: number; file_id: string | null; tries: number }>(
+        'SELECT id, is_upload, file_id, tries FROM doomed_file WHERE wake_at <= ? ORDER BY wake_at LIMIT ?',
         nowMs,
         limit,
       )
       .toArray()
-      .map((row) => ({ id: row.id, isUpload: row.is_upload === 1, tries: row.tries }));
+      .map((row) => ({ id: row.id, isUpload: row.is_upload === 1, unfinishedOf: row.file_id, tries: row.tries }));
   }
 
   /** Returns the instant of the next deletion; null if nothing is doomed. */
