@@ -7,7 +7,7 @@ import { createServer } from 'vite';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { type MediaGateway, startMediaGateway } from '../node/media-gateway.ts';
 import { IS_FULL } from '../support/depth.ts';
-import { startCuttingProxy } from './cutting-proxy.ts';
+import { startCuttableProxy } from './cuttable-proxy.ts';
 
 const MIB = 1_048_576;
 const FILE_BYTES = IS_FULL ? 100_000_000 : 12_000_000;
@@ -48,8 +48,8 @@ describe(`a file of ${FILE_BYTES} bytes whose connection is cut ${CUTS} times`, 
       const file = randomBytes(FILE_BYTES);
       const media = await gateway.createMedia({ file: { bytes: FILE_BYTES } });
       const cutsAt = randomCuts();
-      const proxy = await startCuttingProxy(gateway.url, cutsAt);
-      const uploadUrl = through(proxy.url, media.upload?.url);
+      const proxy = await startCuttableProxy(gateway.url, cutsAt);
+      const uploadUrl = through(proxy.origin, media.upload?.url);
       await uploadWithTus(file, { uploadUrl, chunkSize: mib * MIB });
       expect(proxy.cuts, `cuts at ${cutsAt.join(', ')}`).toBe(CUTS);
       await proxy.close();
@@ -72,14 +72,14 @@ describe(`a file of ${FILE_BYTES} bytes whose connection is cut ${CUTS} times`, 
       await pages.listen();
       const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
       const cutsAt = randomCuts();
-      const proxy = await startCuttingProxy(gateway.url, cutsAt);
+      const proxy = await startCuttableProxy(gateway.url, cutsAt);
       try {
         const page = await browser.newPage();
         await page.goto(pages.resolvedUrls?.local[0] ?? '');
         await page.waitForFunction(() => 'uploadWithUppy' in window);
         const media = await gateway.createMedia({ file: { bytes: FILE_BYTES } });
         const sha256 = await page.evaluate(([url, bytes, chunk]) => window.uploadWithUppy(url, bytes, chunk), [
-          through(proxy.url, media.upload?.url),
+          through(proxy.origin, media.upload?.url),
           FILE_BYTES,
           mib * MIB,
         ] as const);
