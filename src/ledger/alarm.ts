@@ -4,8 +4,7 @@ import { jittered } from '../lib/time.ts';
 import { forEachAtOnce } from '../lib/cache.ts';
 import { earliest, type Retention, traced } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
-import type { Journal } from './journal.ts';
-import type { Outbox } from './outbox.ts';
+import type { Journal, Outbox } from './journal.ts';
 import type { PaidCalls } from './paid-calls.ts';
 import {
   lateCodeOf,
