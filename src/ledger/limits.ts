@@ -69,18 +69,20 @@ interface BudgetDeps {
   readonly tasks: { milliunitsPending(): number };
   readonly assets: { milliunitsUsed(month: string): number };
   readonly paidCalls: { unansweredIn(month: string): number };
+  /** Built after the check. */
+  readonly stages: () => { underWay(month: string): number };
   readonly limits: Pick<LedgerLimits, 'milliunitsPerMonthMax'>;
   readonly now: () => number;
 }
 
 /** Creates the check of the tenant's monthly budget. Call it before anything is sent that Kling charges. */
-export function createBudgetCheck({ tasks, assets, paidCalls, limits, now }: BudgetDeps): BudgetCheck {
+export function createBudgetCheck({ tasks, assets, paidCalls, stages, limits, now }: BudgetDeps): BudgetCheck {
   return (units) => {
     const max = limits.milliunitsPerMonthMax;
     if (max === null) return;
     const month = monthOf(now());
-    // A call without an answer may have been charged, so it counts.
-    const unanswered = paidCalls.unansweredIn(month) * PAID_CALL_MILLIUNITS;
+    // A call without an answer may have been charged, so it counts. One for a task counts as a part of the task until its end.
+    const unanswered = (paidCalls.unansweredIn(month) - stages().underWay(month)) * PAID_CALL_MILLIUNITS;
     const used = assets.milliunitsUsed(month) + tasks.milliunitsPending() + unanswered;
     if (used + (toMilliunits(units) ?? 0) <= max) return;
     throw new GatewayError({

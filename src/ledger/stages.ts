@@ -3,6 +3,7 @@ import {
   FACE_SCAN_UNITS,
   fromMilliunits,
   lipSyncUnits,
+  monthOf,
   SPEECH_UNITS,
   toMilliunits,
   toMilliunitsMax,
@@ -36,6 +37,8 @@ export interface Stages {
   /** Waits for the step under way, and begins no further one meanwhile. */
   stop(taskId: string): Promise<void>;
   isBusy(taskId: string): boolean;
+  /** Returns how many scans and speeches are under way that were sent in a month (`2026-11`). */
+  underWay(month: string): number;
   /** Ends a task that is `PREPARING`. Its last change shows what each step has cost. */
   close(taskId: string, end: StagesEnd): void;
   /** Returns the next step of a plan. Writes nothing, and does not call Kling. */
@@ -78,6 +81,8 @@ export function createStages(deps: StagesDeps): Stages {
   const busy = new Map<string, Promise<void>>();
   const stopping = new Set<string>();
   const turns = createTurns(STEPS_AT_ONCE);
+  /** The months of the scans and speeches under way, by their tasks. */
+  const months = new Map<string, string>();
   /** The scans under way, by their videos. Tasks with the same video share one. */
   const scanning = new Map<string, Promise<unknown>>();
 
@@ -192,7 +197,10 @@ export function createStages(deps: StagesDeps): Stages {
   /** Makes a call at its turn. Throws instead if Kling has gone down meanwhile: an answer that is lost would end the task. */
   function atTurn<T>(taskId: string, call: () => Promise<T>): Promise<T | null> {
     return turns.run(taskId, async () => {
-      if (slots.isHealthy()) return call();
+      if (slots.isHealthy()) {
+        months.set(taskId, monthOf(now()));
+        return call().finally(() => months.delete(taskId));
+      }
       const message = 'Kling is down. Nothing was sent.';
       throw new GatewayError({ code: 'UPSTREAM_UNAVAILABLE', message, retryable: true });
     });
@@ -305,6 +313,7 @@ export function createStages(deps: StagesDeps): Stages {
       }
     },
     isBusy: (taskId) => busy.has(taskId),
+    underWay: (month) => [...months.values()].filter((each) => each === month).length,
     close: end,
   };
 }

@@ -243,7 +243,7 @@ export function createLedgerParts(ctx: DurableObjectState, env: Env, arm: () => 
   });
   const sync = createTaskSync({ tasks, kling, slots, journal, now, random, background, log });
   const rates = createRates(config.rates, now);
-  const checkBudget = createBudgetCheck({ tasks, assets, paidCalls, limits, now });
+  const checkBudget = createBudgetCheck({ tasks, assets, paidCalls, stages: () => stages, limits, now });
   const calls = createPaidCalls({
     tasks,
     assets,

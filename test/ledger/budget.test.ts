@@ -6,6 +6,7 @@ import { createParts, DAY_MS, klingError, type LedgerParts, type PartsOptions } 
 import { createVoiceOnce, FACE_SCAN } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
+import { stagedKling } from '../support/staged-kling.ts';
 
 const MONTH = '2026-09';
 
@@ -234,6 +235,47 @@ describe('the monthly budget', () => {
       );
     },
   );
+});
+
+describe('a step of a lip-sync', () => {
+  it('counts once: while it waits for its answer, while the answer is claimed, and after it was lost', async ({
+    expect,
+  }) => {
+    const kling = stagedKling();
+    const [scan, claim, speech] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+    kling.onCall = (call) => ({ SCAN: scan!.promise, SPEAK: speech!.promise, SYNC: undefined })[call];
+    let claims = 0;
+    const owners = { claim: () => ((claims += 1), claim!.promise) };
+    await withBudget(
+      'step',
+      11.1,
+      async (parts) => {
+        const left = async () => {
+          const error: unknown = await lipSync(parts).catch((refusal: unknown) => refusal);
+          return (error as { failure?: { quota?: object } }).failure?.quota;
+        };
+        // Two steps and 60 s of video: 6.1 units.
+        await parts.creator.createLipSyncTask({
+          face: { inVideo: { video: { url: 'https://example.com/clip.mp4' } } },
+          audio: { speech: SPEECH_INPUT },
+        });
+        await expect.poll(() => kling.calls).toEqual(['SCAN']);
+        expect(await left()).toMatchObject({ unitsLeft: '5' });
+        scan!.resolve();
+        await expect.poll(() => claims).toBe(1);
+        expect(await left()).toMatchObject({ unitsLeft: '5' });
+        claim!.resolve();
+        await expect.poll(() => kling.calls).toEqual(['SCAN', 'SPEAK']);
+        expect(await left()).toMatchObject({ unitsLeft: '5' });
+        speech!.reject(klingError('UNKNOWN'));
+        await parts.settle();
+        expect([used(parts), pending(parts), parts.deps.paidCalls.unansweredIn(MONTH)]).toEqual([50, 0, 1]);
+        await lipSync(parts);
+        expect(await left()).toMatchObject({ unitsLeft: '5' });
+      },
+      { kling: kling.client, owners },
+    );
+  });
 });
 
 describe('the estimate of a lip-sync', () => {

@@ -181,7 +181,7 @@ export function createParts(storage: DurableObjectStorage, options: PartsOptions
     send: (taskId) => sender.send(taskId, false),
     isSending: (taskId) => sender.isBusy(taskId),
   });
-  const checkBudget = createBudgetCheck(deps);
+  const checkBudget = createBudgetCheck({ ...deps, stages: () => stages });
   const sourceFacts: SourceFacts = {
     findMedia: deps.files.find,
     findLipSync({ id, externalId }) {
