@@ -121,6 +121,28 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
     await page.context().close();
   });
 
+  it('ends a task that still waits for its upload, which costs nothing', async ({ expect }) => {
+    const { page, faults } = await openTalk();
+    const held = Promise.withResolvers<() => Promise<void>>();
+    await page.route('**/uploads/**', (route) =>
+      route.request().method() === 'PATCH' ? held.resolve(() => route.continue()) : route.continue(),
+    );
+    await textOf(page).fill(SENTENCE);
+    await page.locator('.talk input[type=file]').setInputFiles(readVideoFile('undone.mp4'));
+    const release = await held.promise;
+    await submitOf(page).click();
+    await page.getByRole('button', { name: 'Cancel task' }).click();
+    await page.getByText('Cancelled before Kling received it').waitFor();
+    expect(await page.getByText('Nothing was charged.').isVisible()).toBe(true);
+    expect(await page.locator('.facts').getByText('0 units').count()).toBe(1);
+    await release();
+    // The file is kept for another attempt.
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('group', { name: 'Video file' }).getByText('undone.mp4').waitFor();
+    expect(faults).toEqual([]);
+    await page.context().close();
+  });
+
   it('takes a link, and one of the user’s own files', async ({ expect }) => {
     const { page, faults } = await openTalk();
     const created = recordInputs(page, 'CreateLipSync');

@@ -14,7 +14,7 @@ import { LipSyncResult, VoiceResult } from './results.tsx';
 import { followTask } from './followed-tasks.ts';
 import { StatusBadge } from './task-row.tsx';
 import { TaskProgress } from './task-progress.tsx';
-import { costOf, durationMs, isFinal, isPrepared, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
+import { costOf, durationMs, isFinal, KIND_LABELS, titleOf, failureWordsOf } from './task-words.ts';
 
 interface Props {
   readonly task: Task;
@@ -56,7 +56,7 @@ export function TaskView({ task, level, onRetry }: Props) {
       {task.failure === null ? null : <TaskFailure failure={task.failure} task={task} {...(onRetry && { onRetry })} />}
       {task.status === 'CANCELLED' ? (
         <Notice tone="info" title="Cancelled before Kling received it">
-          <p>{isPrepared(task) ? 'A face scan or a speech may have been charged before.' : 'Nothing was charged.'}</p>
+          <p>{task.unitsCharged === null ? 'Nothing was charged.' : 'Only what was prepared before is charged.'}</p>
           <Retry task={task} {...(onRetry && { onRetry })} />
         </Notice>
       ) : null}
