@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { costOf, durationMs, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
+import { costOf, durationMs, expectedMs, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
 import { shownCodeOf, TASK_FAILURE_CODES } from '../../src/domain/task.ts';
 
 describe('the words for a failed task', () => {
@@ -42,5 +42,14 @@ describe('the duration of a task', () => {
 
   it('ends with the last change if the end is not recorded', ({ expect }) => {
     expect(durationMs({ createdAt, endedAt: null, updatedAt: '2026-11-21T12:00:05.000Z' })).toBe(5000);
+  });
+});
+
+describe('the expected duration of a task', () => {
+  it.for([
+    ['2026-11-21T12:00:42.000Z', 42_000],
+    [null, null],
+  ] as const)('that ends at %s is %s ms', ([estimatedEndAt, expected], { expect }) => {
+    expect(expectedMs({ createdAt: '2026-11-21T12:00:00.000Z', estimatedEndAt })).toBe(expected);
   });
 });

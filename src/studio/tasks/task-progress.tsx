@@ -1,6 +1,7 @@
 import type { Task } from '../api/documents.ts';
 import { formatClock, formatRoughly } from '../ui/format.ts';
 import { useNow } from '../ui/use-now.ts';
+import { expectedMs } from './task-words.ts';
 import { isFinal, isPrepared, STAGE_LABELS } from './task-words.ts';
 
 interface Step {
@@ -43,9 +44,8 @@ function waitOf(task: Task): string | null {
 
 /** Shows the step of a task, its time so far, and how long it is expected to take in all. */
 export function TaskProgress({ task }: { readonly task: Task }) {
-  const createdAtMs = new Date(task.createdAt).getTime();
-  const usual = task.estimatedEndAt === null ? null : new Date(task.estimatedEndAt).getTime() - createdAtMs;
-  const elapsedMs = useNow(250) - createdAtMs;
+  const usual = expectedMs(task);
+  const elapsedMs = useNow(250) - new Date(task.createdAt).getTime();
   const steps = stepsOf(task);
   const at = steps.findIndex(({ isCurrent }) => isCurrent(task));
   // An estimate from the elapsed time: it slows down and never reaches the end.

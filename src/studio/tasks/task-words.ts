@@ -128,3 +128,8 @@ export function durationMs({ createdAt, updatedAt, endedAt }: TimedTask): number
 }
 
 type TimedTask = Pick<Task, 'createdAt' | 'updatedAt' | 'endedAt'>;
+
+/** Returns the time that a task is expected to take in all. Null if the gateway does not know, or the task has ended. */
+export function expectedMs({ createdAt, estimatedEndAt }: Pick<Task, 'createdAt' | 'estimatedEndAt'>): number | null {
+  return estimatedEndAt === null ? null : new Date(estimatedEndAt).getTime() - new Date(createdAt).getTime();
+}
