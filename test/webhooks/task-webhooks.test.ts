@@ -4,7 +4,16 @@ import { checkTaskWebhook, urlsOfChange, type WebhookEndpoint } from '../../src/
 import { ALL_TASKS } from '../../src/domain/list.ts';
 import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { voiceTask } from '../support/fake-ledger.ts';
-import { failureOf, kill, ledgerOf, openSandbox, valueOf, voiceInput, type LedgerStub } from '../support/ledger.ts';
+import {
+  failureOf,
+  kill,
+  ledgerOf,
+  openSandbox,
+  slowDown,
+  valueOf,
+  voiceInput,
+  type LedgerStub,
+} from '../support/ledger.ts';
 import {
   answerWith,
   deliveriesOf,
@@ -53,6 +62,26 @@ describe('the webhook of one task', () => {
     expect(ends.map(({ body }) => JSON.parse(body).type)).toEqual(['task.succeeded']);
     const both = (await inboxOf(box.name)).find(({ body }) => body === ends[0]!.body);
     expect(both?.headers['webhook-id']).toBe(`${ends[0]!.headers['webhook-id']}_task`);
+  });
+
+  it('says when the task is expected to end, once three tasks have succeeded', async ({ expect }) => {
+    const ledger = ledgerOf('expected end');
+    const { url, name } = newBox();
+    await openEndpoint(ledger, url);
+    for (let i = 0; i < 3; i += 1) {
+      const id = await finishHooked(ledger, url);
+      await expect.poll(async () => (await ledger.task({ id }))?.status).toBe('SUCCEEDED');
+    }
+    await slowDown(ledger);
+    const last = encodeGlobalId('VoiceTask', await finishHooked(ledger, url));
+    const tasks = async () => (await inboxOf(name)).map(({ body }) => JSON.parse(body).task);
+    const ofLast = async () => (await tasks()).filter(({ id }) => id === last);
+    await expect.poll(async () => (await ofLast()).map(({ status }) => status)).toContain('SUCCEEDED');
+    for (const { status, createdAt, estimatedEndAt } of await ofLast()) {
+      const isLater = estimatedEndAt !== null && Date.parse(estimatedEndAt) - Date.parse(createdAt) >= 600_000;
+      expect([status, isLater]).toEqual([status, status !== 'SUCCEEDED']);
+    }
+    expect((await tasks()).filter(({ id, estimatedEndAt }) => id !== last && estimatedEndAt !== null)).toEqual([]);
   });
 
   it('that is the URL of the endpoint gets every change once', async ({ expect }) => {
