@@ -10,12 +10,11 @@ import { type AlarmHandler, createAlarmHandler } from '../../src/ledger/alarm.ts
 import { type Archive, type CopyFile, createArchive } from '../../src/ledger/archive.ts';
 import { createDoomedFiles } from '../../src/ledger/media.ts';
 import { createTaskCreator, type TaskCreator } from '../../src/ledger/create-tasks.ts';
-import { createEstimates, type Estimates } from '../../src/ledger/estimates.ts';
+import { createEstimates, type Estimates, createQueries, type Queries } from '../../src/ledger/queries.ts';
 import { createFileSources, isolateKling, type Owners } from '../../src/ledger/isolation.ts';
 import { createJournal, type Journal, createOutbox, type Outbox, type OutboxDeps } from '../../src/ledger/journal.ts';
 import { createBudgetCheck } from '../../src/ledger/limits.ts';
 import { createPaidCalls, type PaidCalls } from '../../src/ledger/paid-calls.ts';
-import { createQueries, type Queries } from '../../src/ledger/queries.ts';
 import { RECOVERY_SPREAD_MS } from '../../src/ledger/schedule.ts';
 import { createStages, type Stages } from '../../src/ledger/stages.ts';
 import { createSender, type Sender } from '../../src/ledger/sender.ts';
