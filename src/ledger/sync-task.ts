@@ -275,9 +275,10 @@ function isMissing(error: unknown): boolean {
 export interface FreshTasks {
   /**
    * Returns each task as it is now, at most a second old. The stored task is returned if Kling is down, if Kling does not
-   * answer within 2 s, or if the tenant has no read left. A read that was started continues, and its answer is applied.
+   * answer within 2 s, or if the tenant has no read left. A read that was started continues, and its answer is applied. Its
+   * log lines name the request.
    */
-  of(rows: readonly TaskRow[]): Promise<TaskRecord[]>;
+  of(rows: readonly TaskRow[], requestId?: string): Promise<TaskRecord[]>;
 }
 
 /** The longest that a query waits for Kling. */
@@ -318,21 +319,21 @@ export function createFreshTasks({ tasks, sync, rates, now, background, startTim
   }
 
   /** Returns null if there is nothing to wait for. */
-  function refresh(row: TaskRow): Promise<unknown> | null {
+  function refresh(row: TaskRow, requestId: string | undefined): Promise<unknown> | null {
     const { id } = row.record;
     const before = asked.get(id);
     if (before !== undefined) return before;
     if (sync.isReading(id)) return sync.fresh(row);
     if (!sync.wantsRead(row) || !rates.upstreamRead()) return null;
-    const started = readInTurn(id).finally(() => asked.delete(id));
+    const started = traced({ requestId }, () => readInTurn(id)).finally(() => asked.delete(id));
     asked.set(id, started);
     background(() => started);
     return started;
   }
 
   return {
-    async of(rows) {
-      const reads = rows.map(refresh).filter((read) => read !== null);
+    async of(rows, requestId) {
+      const reads = rows.map((row) => refresh(row, requestId)).filter((read) => read !== null);
       if (reads.length > 0) await settledWithin(reads, FRESH_WAIT_MS, startTimer);
       return rows.map((row) => (tasks.find({ id: row.record.id }) ?? row).record);
     },

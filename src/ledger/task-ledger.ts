@@ -223,11 +223,15 @@ export class TaskLedger extends DurableObject<Env> implements WritesByRpc {
   async tasksOf(references: readonly TaskReference[], requestId?: string): Promise<(TaskRecord | null)[]> {
     const { tasks, freshTasks, estimates } = this.#parts;
     const rows = references.map((reference) => tasks.find(reference));
-    const reading = traced({ requestId }, () => freshTasks.of(rows.filter((row) => row !== null)));
-    const found = (await reading).values();
+    const fresh = await freshTasks.of(
+      rows.filter((row) => row !== null),
+      requestId,
+    );
+    const found = fresh.values();
     return rows.map((row) => {
       const task = row === null ? null : (found.next().value ?? null);
-      return task === null ? null : estimates.of(task);
+      // A task that had ended is shown as it is stored.
+      return task === null || row?.phase === 'DONE' ? task : estimates.of(task);
     });
   }
 

@@ -2,6 +2,8 @@ import { it } from 'vitest';
 import type { KlingClient } from '../../src/kling/client.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { createTracedLog, traced } from '../../src/lib/durable-object.ts';
+import { startTimer } from '../../src/lib/time.ts';
+import { createFreshTasks } from '../../src/ledger/sync-task.ts';
 import { klingError, withParts, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createLipSyncOnce, createVoiceOnce } from '../support/ledger-tasks.ts';
 import { scriptKling } from '../support/scripted-kling.ts';
@@ -55,7 +57,9 @@ it('log lines name the request that caused them and the task, and lines of an al
       ['changed to SUBMITTED', 'create', id],
     ]);
     parts.clock.nowMs += 1_000;
-    await traced({ requestId: 'query' }, () => parts.sync.fresh(parts.tasks.find({ id })!));
+    const rates = { upstreamRead: () => true };
+    const freshTasks = createFreshTasks({ ...parts.deps, sync: parts.sync, rates, startTimer });
+    await freshTasks.of([parts.tasks.find({ id })!], 'query');
     expect(takeLines()).toEqual([
       ['readVoiceTask', 'query', id],
       ['changed to PROCESSING', 'query', id],
