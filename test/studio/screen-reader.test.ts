@@ -30,6 +30,9 @@ describe.runIf(HAS_BROWSER)('a screen reader', () => {
     await signIn(page, `reader-${randomUUID()}`);
     await page.getByText('No tasks yet').waitFor();
     await check();
+    await page.getByRole('navigation').getByText('Make it talk').click();
+    await page.getByRole('textbox', { name: 'What the person says' }).waitFor();
+    await check();
     await findFaces(page);
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
     await chooseAudio(page);

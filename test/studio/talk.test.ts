@@ -163,6 +163,14 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
     await submitOf(page).click();
     await waitForResult(page);
     expect(created[1]).toMatchObject({ face: { inVideo: { video: { mediaId: expect.any(String) } } } });
+
+    // The list of files leads here, too.
+    await page.getByRole('button', { name: 'Make another' }).click();
+    await page.getByRole('button', { name: 'Remove own.mp4' }).click();
+    await page.getByRole('navigation').getByText('Files').click();
+    await page.getByRole('link', { name: 'Make own.mp4 talk' }).click();
+    await page.getByRole('group', { name: 'Video file' }).getByText('own.mp4').waitFor();
+    expect(await textOf(page).inputValue()).toBe(SENTENCE);
     expect(faults).toEqual([]);
     await page.context().close();
   });

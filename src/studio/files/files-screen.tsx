@@ -1,6 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { useMutation, useQuery } from 'urql';
 import { workOf } from '../api/failure.ts';
+import type { VideoSource } from '../lip-sync/video-source.ts';
+import { useScopes, useTenant } from '../session/api-context.ts';
+import { openDraft, TALK_VIDEO, writeDraft } from '../session/draft.ts';
+import { isOpenTo } from '../shell/route.ts';
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx';
 import { Button } from '../ui/button.tsx';
 import { formatBytes, formatRelative, formatSeconds } from '../ui/format.ts';
@@ -107,6 +111,17 @@ function FileRow({ media, onDelete }: RowProps) {
   const now = useNow(60_000);
   const { kind, status, bytes, durationMs, width, height, url, expiresAt, problems } = media;
   const name = media.fileName ?? (kind === 'VIDEO' ? 'Video' : 'Audio');
+  const mayTalk = isOpenTo('talk', useScopes() ?? []);
+  const tenant = useTenant();
+
+  /** Fills in the screen that the link opens. */
+  function choose(): void {
+    if (url === null || tenant === null) return;
+    openDraft(tenant);
+    const file = { mediaId: media.id, name, durationMs, playUrl: atOwnOrigin(url) };
+    writeDraft(TALK_VIDEO, { file, link: '' } satisfies VideoSource);
+  }
+
   const facts = [
     durationMs === null ? null : formatSeconds(durationMs),
     width === null || height === null ? null : `${width} × ${height}`,
@@ -131,6 +146,11 @@ function FileRow({ media, onDelete }: RowProps) {
         {STATUS[status].label}
       </span>
       <span className="file-actions">
+        {kind === 'VIDEO' && url !== null && status === 'READY' && mayTalk ? (
+          <a className="button button-quiet" href="#/talk" aria-label={`Make ${name} talk`} onClick={choose}>
+            <Icon name="talk" />
+          </a>
+        ) : null}
         {url === null ? null : (
           <a className="button button-quiet" href={atOwnOrigin(url)} download={name} aria-label={`Download ${name}`}>
             <Icon name="download" />

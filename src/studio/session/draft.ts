@@ -50,6 +50,9 @@ const watchers = new Set<() => void>();
 /** The names of the screen "Make it talk" start with it. They stay when the draft of the editor is replaced. */
 export const TALK = 'talk-';
 
+/** The name of the video of that screen. */
+export const TALK_VIDEO = `${TALK}video`;
+
 /** The name of the editor's value that is true if "Make it talk" has filled in the others. */
 export const FROM_TALK = 'from-talk';
 
@@ -124,6 +127,12 @@ export function forgetDrafted(name: string): void {
 /** Keeps a value of the draft, also for a screen that is not shown yet. */
 export function writeDraft(name: string, value: unknown): void {
   writeKept(name, { of: '', value });
+}
+
+/** Returns a value of the draft as it is kept, also if another screen has written it. */
+export function readDraft<T>(name: string, fallback: T): T {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each name has one type
+  return (readKept(name, '') as T | null) ?? fallback;
 }
 
 /**

@@ -4,7 +4,7 @@ import { UploadRow } from '../files/file-picker.tsx';
 import { pendingOf, useUpload } from '../files/use-upload.ts';
 import type { VideoSource } from '../lip-sync/video-source.ts';
 import { useTenant } from '../session/api-context.ts';
-import { openDraft, TALK, useDrafted } from '../session/draft.ts';
+import { openDraft, readDraft, TALK, TALK_VIDEO, useDrafted } from '../session/draft.ts';
 import { createLazyScreen } from '../shell/lazy-screen.tsx';
 import { announce } from '../ui/announcer.tsx';
 import { Button } from '../ui/button.tsx';
@@ -23,7 +23,7 @@ export function TalkScreen() {
 
 function Talk({ tenant }: { readonly tenant: string }) {
   useState(() => openDraft(tenant));
-  const [source, setSource] = useDrafted<VideoSource>(`${TALK}video`, { file: null, link: '' });
+  const [source, setSource] = useDrafted<VideoSource>(TALK_VIDEO, { file: null, link: '' });
   const [created, setCreated] = useState<Task | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   const upload = useUpload({
@@ -34,6 +34,11 @@ function Talk({ tenant }: { readonly tenant: string }) {
       announce(`${file.name} is uploaded`);
     },
   });
+
+  useEffect(() => {
+    // The screen is shown again. The list of files may have chosen another video.
+    setSource(readDraft(TALK_VIDEO, source));
+  }, []);
 
   // A user who returns wants to make a new one. Created tasks are in the list.
   useEffect(() => () => setCreated(null), []);
