@@ -128,6 +128,13 @@ const RULES: Readonly<Record<string, readonly Row[]>> = {
       500,
     ],
     [
+      'POST with bytes of another content type is 415',
+      ({ send }) => send('POST', { ...LENGTH, 'content-type': 'text/plain' }, HALF),
+      415,
+      {},
+      0,
+    ],
+    [
       'POST of an upload that has begun keeps its bytes',
       async ({ send, patch }) => {
         await patch(0, HALF);
@@ -170,6 +177,13 @@ const RULES: Readonly<Record<string, readonly Row[]>> = {
     [
       'a chunk with a wrong checksum is 460, and not stored',
       async ({ patch }) => patch(0, HALF, { 'upload-checksum': `sha1 ${await digest('SHA-1', BODY)}` }),
+      460,
+      { 'upload-offset': '0' },
+      0,
+    ],
+    [
+      'a chunk with a checksum that no bytes have is 460',
+      ({ patch }) => patch(0, HALF, { 'upload-checksum': `sha1 ${'A'.repeat(28)}` }),
       460,
       { 'upload-offset': '0' },
       0,
