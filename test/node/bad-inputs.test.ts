@@ -10,6 +10,11 @@ const OPERATIONS = {
   synthesizeSpeech: SYNTHESIZE_SPEECH,
   createLipSyncTasks: refusalOf('createLipSyncTasks', { inputs: '[CreateLipSyncTaskInput!]!' }),
   retryTask: refusalOf('retryTask', { taskId: 'ID!', externalId: 'String' }),
+  cancelTask: refusalOf('cancelTask', { taskId: 'ID!' }),
+  updateTask: refusalOf('updateTask', { taskId: 'ID!', label: 'String', metadata: '[MetadataInput!]' }),
+  deleteTask: refusalOf('deleteTask', { taskId: 'ID!' }),
+  deleteVoice: refusalOf('deleteVoice', { voiceId: 'ID!' }),
+  deleteMedia: refusalOf('deleteMedia', { mediaId: 'ID!' }),
   createWebhookEndpoint: refusalOf('createWebhookEndpoint', { url: 'String!', description: 'String' }),
   updateWebhookEndpoint: refusalOf('updateWebhookEndpoint', {
     endpointId: 'ID!',

@@ -9,6 +9,11 @@ export interface BadInput {
     | 'createLipSyncTasks'
     | 'synthesizeSpeech'
     | 'retryTask'
+    | 'cancelTask'
+    | 'updateTask'
+    | 'deleteTask'
+    | 'deleteVoice'
+    | 'deleteMedia'
     | 'createWebhookEndpoint'
     | 'updateWebhookEndpoint'
     | 'rotateWebhookSecret'
@@ -88,6 +93,28 @@ function lipSync(face: string, name: string, change: object, paths: readonly str
 
 function retry(name: string, variables: object, paths: readonly string[]): BadInput {
   return { name: `retryTask: ${name}`, mutation: 'retryTask', variables, paths };
+}
+
+/** Returns wrong ids of the mutations that name one object. */
+function wrongIds(): readonly BadInput[] {
+  const tasks = ['cancelTask', 'updateTask', 'deleteTask'] as const;
+  return [
+    ...tasks.map((mutation) => [mutation, 'taskId', 'LipSyncTask', 'Voice'] as const),
+    // An operator may delete any voice, so Kling is asked about an unknown one.
+    ['deleteVoice', 'voiceId', 'LipSyncTask', 'FaceScan'] as const,
+    ['deleteMedia', 'mediaId', 'Media', 'LipSyncTask'] as const,
+  ].flatMap(([mutation, argument, type, other]) =>
+    [
+      ['an id that names nothing', idOf(type, 'none')],
+      ['the id of another type', idOf(other, 'none')],
+      ['no id at all', 'none'],
+    ].map(([name, id]) => ({
+      name: `${mutation}: ${name}`,
+      mutation,
+      variables: { [argument]: id },
+      paths: [argument],
+    })),
+  );
 }
 
 /** Returns all inputs of several lip-syncs that are all refused, so that none is made. */
@@ -267,6 +294,17 @@ export function badInputs(face: string, endpoint: string): readonly BadInput[] {
     retry('the id of another type', { taskId: idOf('Voice', 'none') }, ['taskId']),
     retry('no id at all', { taskId: 'none' }, ['taskId']),
     retry('everything at once', { taskId: idOf('VoiceTask', 'none'), externalId: 'a b' }, ['taskId', 'externalId']),
+    ...wrongIds(),
+    {
+      name: 'updateTask: everything at once',
+      mutation: 'updateTask',
+      variables: {
+        taskId: idOf('VoiceTask', 'none'),
+        label: text(81),
+        metadata: [{ key: '', value: text(501) }],
+      },
+      paths: ['taskId', 'label', 'metadata.0.key', 'metadata.0.value'],
+    },
     ...webhooks(endpoint),
   ];
 }
