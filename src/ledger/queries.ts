@@ -291,11 +291,11 @@ interface EstimatesDeps {
 
 /** Creates the estimates. Build one per object, because it keeps the durations of past tasks in memory. */
 export function createEstimates({ sql, now }: EstimatesDeps): Estimates {
-  const known = new Map<TaskKind, Durations>();
+  const past = new Map<TaskKind, Durations>();
 
   /** A deleted task counts until the next one succeeds. */
   function pastOf(kind: TaskKind): Durations {
-    const before = known.get(kind);
+    const before = past.get(kind);
     if (before !== undefined) return before;
     const runs = sql.exec<Record<keyof PastRun, number | null>>(
       `SELECT record ->> 'createdAtMs' AS createdAtMs, record ->> 'startedAtMs' AS startedAtMs,
@@ -305,7 +305,7 @@ export function createEstimates({ sql, now }: EstimatesDeps): Estimates {
       JUDGED_BY.max,
     );
     const durations = durationsOf(runs.toArray());
-    known.set(kind, durations);
+    past.set(kind, durations);
     return durations;
   }
 
@@ -320,7 +320,7 @@ export function createEstimates({ sql, now }: EstimatesDeps): Estimates {
     of: (task) => at(task, now()),
     ofChange: (change) => ({ ...change, task: at(change.task, change.atMs) }),
     ended({ kind, status }) {
-      if (status === 'SUCCEEDED') known.delete(kind);
+      if (status === 'SUCCEEDED') past.delete(kind);
     },
   };
 }
