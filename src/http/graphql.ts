@@ -13,8 +13,9 @@ import {
 import { coerceVariables, type OperationFinder } from '../graphql/operation.ts';
 import { type Log, logBug } from '../lib/log.ts';
 import type { LargeBodies } from './limits.ts';
-import { noteError, type RequestTrace, respond, respondFailure } from './respond.ts';
+import { noteError, type RequestTrace } from './log.ts';
 import { isUtf8, type ReadParams } from './read-params.ts';
+import { respond, respondFailure } from './respond.ts';
 import { type AnswerStream, SSE, STREAM_CACHE_CONTROL } from './stream.ts';
 
 /** The context of Yoga's plugins and the resolvers. */
@@ -114,6 +115,8 @@ function useRequestParams(readParams: ReadParams, answerStream: AnswerStream): P
       if (acceptsNothing(request.headers.get('accept'))) return endResponse(notAcceptable(serverContext.requestId));
       setRequestParser(async () => {
         const read = await readParams(request, serverContext.viewer.tenant);
+        // Some clients accept a stream with every query.
+        if (!read.params.query.includes('subscription')) return read.params;
         return (await answerStream(request, read, serverContext)) ?? read.params;
       });
     },

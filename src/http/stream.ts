@@ -1,6 +1,7 @@
 import type { GatewayContext, Viewer } from '../domain/ports.ts';
 import type { OperationFinder } from '../graphql/operation.ts';
-import { type Dial, type Dialled, noRoomFailure, toCallerHeaders, CLOSE } from '../hub/protocol.ts';
+import { type Dial, type Dialled, noRoomFailure, toCallerHeaders } from '../hub/pool.ts';
+import { CLOSE } from '../hub/protocol.ts';
 import { type Backoff, backoffMs, sleep } from '../lib/time.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
@@ -30,8 +31,6 @@ export function createAnswerStream(deps: AnswerStreamDeps): AnswerStream {
   const { finder, networkOf, isDevelopment, dial, log } = deps;
 
   function isSubscription({ query, operationName }: ReadRequest['params']): boolean {
-    // Some clients accept a stream with every query.
-    if (!query.includes('subscription')) return false;
     const found = finder.find(query, operationName);
     // Yoga answers a refused document, in the same format.
     return found.type === 'operation' && found.node.operation === 'subscription';
