@@ -41,10 +41,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The files that may use `Env` and `cloudflare:workers`. All other files get values. */
 const ROOTS = new Set([
   'index.ts',
+  'gateway.ts',
   'config/index.ts',
   'config/settings.ts',
   'http/app.ts',
-  'http/respond.ts',
+  'http/log.ts',
   'ledger/task-ledger.ts',
   'ledger/wiring.ts',
   'account/kling-account.ts',

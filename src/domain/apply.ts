@@ -1,18 +1,6 @@
 import { withFile, withoutFile } from './archive.ts';
 import { lipSyncUnits } from './cost.ts';
-import {
-  classifyFailure,
-  type TaskFailure,
-  isFinal,
-  LIP_SYNC_STAGES,
-  type LipSyncSnapshot,
-  type Notes,
-  type LipSyncStage,
-  type TaskReport,
-  type TaskSnapshot,
-  type TaskStatus,
-  type VoiceTaskSnapshot,
-} from './task.ts';
+import { classifyFailure, type TaskFailure } from './failure.ts';
 import type { StoredFile } from './media.ts';
 import {
   type KeptLipSyncInput,
@@ -25,6 +13,17 @@ import {
   type TaskRecord,
   type VoiceTask,
 } from './records.ts';
+import {
+  isFinal,
+  LIP_SYNC_STAGES,
+  type LipSyncSnapshot,
+  type Notes,
+  type LipSyncStage,
+  type TaskReport,
+  type TaskSnapshot,
+  type TaskStatus,
+  type VoiceTaskSnapshot,
+} from './task.ts';
 
 type AnySnapshot = TaskSnapshot | LipSyncSnapshot | VoiceTaskSnapshot;
 

@@ -1,6 +1,7 @@
-import { mayBeCharged, type BalanceDeduction, isFinal } from './task.ts';
+import { mayBeCharged } from './failure.ts';
 import { VIDEO_MS_MAX } from './placement.ts';
 import type { TaskRecord } from './records.ts';
+import { type BalanceDeduction, isFinal } from './task.ts';
 
 /** The price of a unit in US dollars (Kling's price list, 2026-09). */
 export const UNIT_PRICE_USD = '0.14';

@@ -1,6 +1,6 @@
 import { measureInlineAudio } from './audio.ts';
 import type { Issue } from '../errors.ts';
-import { type TaskFailure, isFinal } from './task.ts';
+import type { TaskFailure } from './failure.ts';
 import {
   chooseFace,
   type FaceInVideo,
@@ -14,6 +14,7 @@ import { checkPlacement, isWhole, MEDIA_MARGIN_MS, type OpenPlacement, type Plac
 import type { Face, FaceScan, LipSyncTask, Speech } from './records.ts';
 import type { AudioSource, FileSource, FindMedia, VideoSource } from './sources.ts';
 import type { SpeechRequest } from './speech.ts';
+import { isFinal } from './task.ts';
 
 /**
  * The next thing that a lip-sync needs. `WAIT`: for the upload or the task with this id. `SCAN` and `SPEAK`: a call that Kling charges.

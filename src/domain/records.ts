@@ -1,5 +1,8 @@
+import type { TaskFailure } from './failure.ts';
+import type { MediaExtension, StoredFile } from './media.ts';
+import type { OpenPlacement, Placement } from './placement.ts';
+import type { SpeechRequest, SpeechLanguage } from './speech.ts';
 import type {
-  TaskFailure,
   BalanceDeduction,
   LipSyncReport,
   Metadata,
@@ -9,9 +12,6 @@ import type {
   TaskStatus,
   VoiceTaskReport,
 } from './task.ts';
-import type { MediaExtension, StoredFile } from './media.ts';
-import type { OpenPlacement, Placement } from './placement.ts';
-import type { SpeechRequest, SpeechLanguage } from './speech.ts';
 
 /** The fields of a task that the ledger stores and the schema shows. Times are in milliseconds since the epoch. */
 interface TaskRecordOf<Kind extends TaskKind> extends TaskReport {

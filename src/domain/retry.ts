@@ -1,10 +1,11 @@
 import { type ErrorCode, GatewayError, type Issue } from '../errors.ts';
 import { type Path, refused, type Validation } from './check.ts';
-import { mayBeCharged, isFinal } from './task.ts';
+import { mayBeCharged } from './failure.ts';
 import type { CreateLipSyncTaskInput, CreateVoiceTaskInput, FaceInput } from './inputs.ts';
 import type { PlacementInput } from './placement.ts';
 import type { KeptLipSyncInput, KeptVideo, LipSyncTask, TaskRecord, VoiceTask } from './records.ts';
 import type { AudioInput, FindLipSync, VideoInput } from './sources.ts';
+import { isFinal } from './task.ts';
 
 /** The stored facts that a new attempt depends on. */
 export interface RetryFacts {

@@ -4,7 +4,8 @@ import type { TaskSnapshot } from '../domain/task.ts';
 import { parseCallback, parseCallbackBody } from '../kling/tasks.ts';
 import { BodyTooLarge, isRecord, readText } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';
-import { type RequestTrace, respond } from './respond.ts';
+import type { RequestTrace } from './log.ts';
+import { respond } from './respond.ts';
 
 /** The largest callback. A body is a task record of a few hundred bytes, and may hold many result URLs. */
 export const CALLBACK_BYTES_MAX = 65_536;

@@ -1,5 +1,7 @@
 import { CONTENT_TYPES, type FilePermit, type FileUrls } from '../domain/media.ts';
-import { type RequestTrace, respond, type RouteAccess } from './respond.ts';
+import type { RequestTrace } from './log.ts';
+import type { RouteAccess } from './origin.ts';
+import { respond } from './respond.ts';
 
 /** The access of pages to files. */
 export const MEDIA_ACCESS: RouteAccess = {

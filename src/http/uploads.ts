@@ -1,6 +1,8 @@
 import type { FileUrls, UploadPermit } from '../domain/media.ts';
 import type { UploadAnswer } from '../media/upload.ts';
-import { type RequestTrace, respond, type RouteAccess } from './respond.ts';
+import type { RequestTrace } from './log.ts';
+import type { RouteAccess } from './origin.ts';
+import { respond } from './respond.ts';
 
 /**
  * Upload URLs: the tus 1.0 protocol, and a PUT of the whole file. Keeps no state.

@@ -25,7 +25,8 @@ import { createCatchUp, createSharedCatchUp, createSharedReads, NO_UPSTREAM } fr
 import { type Connection, createConnection } from './connection.ts';
 import { createFanOut, EXPIRED, type FanOut } from './fan-out.ts';
 import { createOperations, createWatchUsage } from './operations.ts';
-import { callerOf, perShard, toNoRoom, CLOSE, parseClientMessage, SUBPROTOCOL } from './protocol.ts';
+import { callerOf, perShard, toNoRoom } from './pool.ts';
+import { CLOSE, parseClientMessage, SUBPROTOCOL } from './protocol.ts';
 import { createGroups, RegistrationStore } from './registrations.ts';
 
 const now = (): number => Date.now();

@@ -1,10 +1,11 @@
-import { gatewayFailure } from '../domain/task.ts';
+import { gatewayFailure } from '../domain/failure.ts';
 import { READ_TASKS_IDS_MAX } from '../kling/tasks.ts';
 import { jittered } from '../lib/time.ts';
 import { forEachAtOnce } from '../lib/cache.ts';
 import { earliest, type Retention, traced } from '../lib/durable-object.ts';
 import type { Log } from '../lib/log.ts';
-import type { Journal, Outbox } from './journal.ts';
+import type { Journal } from './journal.ts';
+import type { Outbox } from './outbox.ts';
 import type { PaidCalls } from './paid-calls.ts';
 import {
   lateCodeOf,

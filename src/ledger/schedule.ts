@@ -1,6 +1,6 @@
 /** When the ledger looks at a task again, what it does then, how a task's problems count, and how many works run at once. */
 
-import type { gatewayFailure } from '../domain/task.ts';
+import type { gatewayFailure } from '../domain/failure.ts';
 import { type Backoff, backoffMs } from '../lib/time.ts';
 import { NO_TROUBLE, type TaskRow, type Trouble } from './stores/tasks.ts';
 

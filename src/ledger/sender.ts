@@ -1,7 +1,8 @@
 import type { LedgerLimits } from '../config/index.ts';
 import type { TaskFact } from '../domain/apply.ts';
-import { classifyRefusal, gatewayFailure, type TaskSnapshot } from '../domain/task.ts';
+import { classifyRefusal, gatewayFailure } from '../domain/failure.ts';
 import type { LipSyncRequest, TaskIdentity, VoiceRequest } from '../domain/inputs.ts';
+import type { TaskSnapshot } from '../domain/task.ts';
 import { KlingError } from '../kling/errors.ts';
 import { findLipSync } from '../kling/tasks.ts';
 import { readOwnJson } from '../lib/json.ts';

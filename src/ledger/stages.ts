@@ -8,12 +8,13 @@ import {
   toMilliunits,
   toMilliunitsMax,
 } from '../domain/cost.ts';
-import { classifyRefusal, gatewayFailure, type TaskFailure, type LipSyncStage } from '../domain/task.ts';
+import { classifyRefusal, gatewayFailure, type TaskFailure } from '../domain/failure.ts';
 import type { LipSyncPlan, LipSyncRequest } from '../domain/inputs.ts';
 import { type Found, type NextStep, nextStep } from '../domain/lip-sync-plan.ts';
 import { FACE_SCAN_TTL_MS, type KeptLipSyncInput, type LipSyncTask, type PreparationCost } from '../domain/records.ts';
 import type { FaceScan, Speech } from '../domain/records.ts';
 import type { VideoSource } from '../domain/sources.ts';
+import type { LipSyncStage } from '../domain/task.ts';
 import { GatewayError } from '../errors.ts';
 import { readOwnJson } from '../lib/json.ts';
 import type { Log } from '../lib/log.ts';

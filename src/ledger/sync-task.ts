@@ -1,6 +1,7 @@
 import { isEmptySuccess } from '../domain/apply.ts';
-import { gatewayFailure, isFinal, type TaskSnapshot } from '../domain/task.ts';
+import { gatewayFailure } from '../domain/failure.ts';
 import type { TaskRecord } from '../domain/records.ts';
+import { isFinal, type TaskSnapshot } from '../domain/task.ts';
 import type { KlingClient } from '../kling/client.ts';
 import { KlingError } from '../kling/errors.ts';
 import { findLipSync } from '../kling/tasks.ts';

@@ -12,10 +12,11 @@ import { type Archive, type CopyFile, createArchive, createCopyFile } from './ar
 import { createTaskCreator, type TaskCreator } from './create-tasks.ts';
 import { createEstimates, type Estimates, createQueries, type Queries } from './queries.ts';
 import { createFileSources, createIdentity, createKling, createOwners, isolateKling } from './isolation.ts';
-import { createJournal, type Journal, createOutbox, type Outbox } from './journal.ts';
+import { createJournal, type Journal } from './journal.ts';
 import { createBudgetCheck, createRates, type Rates } from './limits.ts';
 import { createDoomedFiles, createMediaFiles, type MediaFiles } from './media.ts';
 import { createNamedTasks, type NamedTasks } from './named-tasks.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
 import { createPaidCalls, type PaidCalls } from './paid-calls.ts';
 import { RECOVERY_SPREAD_MS } from './schedule.ts';
 import { createSender } from './sender.ts';

@@ -1,4 +1,4 @@
-import { shownCodeOf } from '../domain/task.ts';
+import { shownCodeOf } from '../domain/failure.ts';
 import type { DeletedVoiceResult } from '../domain/ports.ts';
 import {
   ConflictError,

@@ -10,17 +10,10 @@ import {
   type Window,
 } from '../domain/list.ts';
 import { JUDGED_BY } from '../domain/estimate.ts';
-import {
-  failureOf,
-  type Metadata,
-  NOTES_MAX,
-  TASK_KINDS,
-  TASK_STATUSES,
-  type TaskKind,
-  type TaskStatus,
-} from '../domain/task.ts';
+import { failureOf } from '../domain/failure.ts';
 import { sumOfUnits } from '../domain/cost.ts';
 import type { PreparationCost, TaskRecord } from '../domain/records.ts';
+import { type Metadata, NOTES_MAX, TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../domain/task.ts';
 import { badUserInput, InvalidInputError, type Issue } from '../errors.ts';
 import { withCost } from '../lib/field-cost.ts';
 import {

@@ -45,7 +45,7 @@ export const PLANTS: ReadonlyMap<number, Plant> = new Map([
     3,
     {
       fault: 'changes are pushed and not owed: what dies before its push is never pushed',
-      patches: [{ file: 'src/ledger/journal.ts', find: 'shards.owe(now() + GUARD_MS)', replace: 'undefined' }],
+      patches: [{ file: 'src/ledger/outbox.ts', find: 'shards.owe(now() + GUARD_MS)', replace: 'undefined' }],
     },
   ],
   [

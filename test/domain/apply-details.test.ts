@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
 import { applyFact, type TaskFact } from '../../src/domain/apply.ts';
-import { gatewayFailure, type TaskStatus } from '../../src/domain/task.ts';
+import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { LipSyncTask, TaskRecord } from '../../src/domain/records.ts';
+import type { TaskStatus } from '../../src/domain/task.ts';
 import { lipSyncTask, voice, voiceTask } from '../support/fake-ledger.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 

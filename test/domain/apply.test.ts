@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { applyFact, endedAtMsOf, type TaskFact } from '../../src/domain/apply.ts';
-import { gatewayFailure, TASK_STATUSES, type TaskSnapshot, type TaskStatus } from '../../src/domain/task.ts';
+import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { VoiceTask } from '../../src/domain/records.ts';
+import { TASK_STATUSES, type TaskSnapshot, type TaskStatus } from '../../src/domain/task.ts';
 import { RANK } from '../support/ledger-tasks.ts';
 import { snapshotOf } from '../support/snapshots.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as cost from '../../src/domain/cost.ts';
-import { TASK_FAILURE_CODES, type TaskFailureCode, type TaskStatus } from '../../src/domain/task.ts';
+import { TASK_FAILURE_CODES, type TaskFailureCode } from '../../src/domain/failure.ts';
+import type { TaskStatus } from '../../src/domain/task.ts';
 import { lipSyncTask } from '../support/fake-ledger.ts';
 
 describe('lipSyncUnits', () => {

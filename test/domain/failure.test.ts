@@ -6,7 +6,7 @@ import {
   gatewayFailure,
   isRetryable,
   TASK_FAILURE_CODES,
-} from '../../src/domain/task.ts';
+} from '../../src/domain/failure.ts';
 
 describe('the failure of a task', () => {
   it.each([

@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
 import type { KeptLipSyncInput, LipSyncTask } from '../../src/domain/records.ts';
 import { checkRetry, lipSyncInputOf, toTaskIssue, voiceInputOf } from '../../src/domain/retry.ts';
-import { gatewayFailure, type TaskFailure, type TaskStatus } from '../../src/domain/task.ts';
+import { gatewayFailure, type TaskFailure } from '../../src/domain/failure.ts';
+import type { TaskStatus } from '../../src/domain/task.ts';
 import { lipSyncTask, voiceTask } from '../support/fake-ledger.ts';
 
 const KEPT: KeptLipSyncInput = {

@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import { describe, it } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
-import { respondThrown, type AppEnv, noteTask, requestLog, type RequestTrace } from '../../src/http/respond.ts';
+import { respondThrown } from '../../src/http/respond.ts';
+import { type AppEnv, noteTask, requestLog, type RequestTrace } from '../../src/http/log.ts';
 import type { LogEvent } from '../../src/lib/log.ts';
 import { createGraphqlClient } from '../support/graphql-client.ts';
 

@@ -8,7 +8,7 @@ import { createWork } from '../../src/hub/back-pressure.ts';
 import { createCatchUp, createSharedCatchUp } from '../../src/hub/catch-up.ts';
 import { createConnection } from '../../src/hub/connection.ts';
 import type { Operations } from '../../src/hub/operations.ts';
-import { createOutbox } from '../../src/ledger/journal.ts';
+import { createOutbox } from '../../src/ledger/outbox.ts';
 import type { EventStore, Shard, ShardStore } from '../../src/ledger/stores/events.ts';
 import { createHubParts, FakeSocket, taskChange, TENANT } from '../support/fan-out.ts';
 import { VIEWER } from '../support/viewer.ts';

@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
 import type { TaskChange } from '../../src/domain/records.ts';
-import type { OutboxDeps } from '../../src/ledger/journal.ts';
+import type { OutboxDeps } from '../../src/ledger/outbox.ts';
 import { ShardStore } from '../../src/ledger/stores/events.ts';
 import { createParts, type LedgerParts } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';

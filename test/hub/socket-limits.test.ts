@@ -1,7 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { afterEach, describe, it, vi, type ExpectStatic } from 'vitest';
-import { SUBPROTOCOL, dial, shardName } from '../../src/hub/protocol.ts';
+import { SUBPROTOCOL } from '../../src/hub/protocol.ts';
 import { Hub } from '../../src/hub/hub.ts';
+import { dial, shardName } from '../../src/hub/pool.ts';
 import { RegistrationStore } from '../../src/hub/registrations.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { openReady, openSocket, socketCount, startTask, ONE_TASK, ALL_TASKS, withBusyHubs } from '../support/socket.ts';

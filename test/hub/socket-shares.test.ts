@@ -2,7 +2,7 @@ import { evictDurableObject } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import { Hub } from '../../src/hub/hub.ts';
-import { toNoRoom } from '../../src/hub/protocol.ts';
+import { toNoRoom } from '../../src/hub/pool.ts';
 import { env, openSandbox } from '../support/ledger.ts';
 import { SHARD_NAMES, openSocket, socketCount, ALL_TASKS, upgrade } from '../support/socket.ts';
 import { APOLLO } from '../support/stream.ts';

@@ -1,7 +1,8 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import { gatewayFailure, type TaskSnapshot } from '../../src/domain/task.ts';
+import { gatewayFailure } from '../../src/domain/failure.ts';
 import type { SpeechResult } from '../../src/domain/records.ts';
+import type { TaskSnapshot } from '../../src/domain/task.ts';
 import { createParts, DAY_MS, klingError, type LedgerParts, type PartsOptions } from '../support/ledger-parts.ts';
 import { createVoiceOnce, FACE_SCAN } from '../support/ledger-tasks.ts';
 import { ledgerOf } from '../support/ledger.ts';

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import type { TaskChange } from '../../src/domain/records.ts';
-import { createOutbox } from '../../src/ledger/journal.ts';
+import { createOutbox } from '../../src/ledger/outbox.ts';
 import type { EventStore, Shard, ShardStore } from '../../src/ledger/stores/events.ts';
 import { taskChange } from '../support/fan-out.ts';
 

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { describe, it } from 'vitest';
-import { gatewayFailure } from '../../src/domain/task.ts';
+import { gatewayFailure } from '../../src/domain/failure.ts';
 import { DELETED_ROWS_MAX } from '../../src/lib/durable-object.ts';
 import { createParts, DAY_MS, type LedgerParts, type PartsOptions, RETENTION } from '../support/ledger-parts.ts';
 import { createVoiceOnce } from '../support/ledger-tasks.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { parseAst } from 'vite';
 import { describe, it } from 'vitest';
-import { classifyFailure } from '../../src/domain/task.ts';
+import { classifyFailure } from '../../src/domain/failure.ts';
 import { ATTACKS, COMMON, type Hostile } from './regular-expression-attacks.ts';
 
 const src = join(import.meta.dirname, '../../src');
@@ -53,7 +53,7 @@ describe('a regular expression of the sources', () => {
 
   it('is in the table of attacked expressions, and is not built at run time', ({ expect }) => {
     expect([...literals].toSorted()).toEqual(Object.keys(ATTACKS).toSorted());
-    expect([...builders]).toEqual(['domain/task.ts']);
+    expect([...builders]).toEqual(['domain/failure.ts']);
   });
 
   it.for(Object.entries(ATTACKS))(

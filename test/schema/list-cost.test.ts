@@ -15,7 +15,7 @@ import {
   isObjectType,
 } from 'graphql';
 import { describe, it } from 'vitest';
-import { failureOf, TASK_FAILURE_CODES } from '../../src/domain/task.ts';
+import { failureOf, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
 import { costOf } from '../../src/lib/field-cost.ts';
 import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { schema } from '../../src/schema/schema.ts';

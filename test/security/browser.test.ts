@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { originProblem, type OriginRules } from '../../src/http/respond.ts';
+import { originProblem, type OriginRules } from '../../src/http/origin.ts';
 import { ALLOWED_ORIGIN, corsHeaders, FOREIGN_ORIGIN, GRAPHQL_URL, post, preflight, send } from '../support/browser.ts';
 import { openSandbox } from '../support/ledger.ts';
 

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { exports } from 'cloudflare:workers';
-import { shardOf } from '../../src/hub/protocol.ts';
+import { shardOf } from '../../src/hub/pool.ts';
 import { ledgerOf, openSandbox } from '../support/ledger.ts';
 import { openSocket, socketCounts, startTask, ONE_TASK, ALL_TASKS, type TestSocket } from '../support/socket.ts';
 import { APOLLO, readStream, type TestStream } from '../support/stream.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, it } from 'vitest';
-import { shardOf } from '../../src/hub/protocol.ts';
+import { shardOf } from '../../src/hub/pool.ts';
 import { schema } from '../../src/schema/schema.ts';
 import { openSandbox } from '../support/ledger.ts';
 import { askOne } from '../support/tenants/ask.ts';

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { costOf, durationMs, expectedMs, failureWordsOf } from '../../src/studio/tasks/task-words.ts';
-import { shownCodeOf, TASK_FAILURE_CODES } from '../../src/domain/task.ts';
+import { shownCodeOf, TASK_FAILURE_CODES } from '../../src/domain/failure.ts';
 
 describe('the words for a failed task', () => {
   it.for(TASK_FAILURE_CODES)('never name a video or a face if a voice fails with %s', (code, { expect }) => {

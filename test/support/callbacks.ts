@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
 import { createCallbackTokens } from '../../src/auth/signed-token.ts';
 import { handleCallback, type CallbackDeps } from '../../src/http/callback.ts';
-import type { RequestTrace } from '../../src/http/respond.ts';
+import type { RequestTrace } from '../../src/http/log.ts';
 
 export const SUBJECT = { tenant: 'tenant-a', taskId: '0331476d-64c0-4d5e-bb5b-c58a87190555' };
 export const V1_BODY = '{"task_id":"kling-1","task_status":"processing"}';

@@ -2,7 +2,7 @@ import { createDocuments, type DocumentsOptions } from '../../src/graphql/docume
 import { createOperationFinder } from '../../src/graphql/operation.ts';
 import { createGraphqlHandler, type GraphqlOptions, useCompiledExecutor } from '../../src/http/graphql.ts';
 import { createLargeBodies } from '../../src/http/limits.ts';
-import type { RequestNotes } from '../../src/http/respond.ts';
+import type { RequestNotes } from '../../src/http/log.ts';
 import { type BodyLimits, createReadParams } from '../../src/http/read-params.ts';
 import { type StartTimer, startTimer as startPlatformTimer } from '../../src/lib/time.ts';
 import type { LogEvent } from '../../src/lib/log.ts';

@@ -1,7 +1,7 @@
 import { exports } from 'cloudflare:workers';
 import { runInDurableObject } from 'cloudflare:test';
 import { afterEach, expect } from 'vitest';
-import { shardName, SHARDS } from '../../src/hub/protocol.ts';
+import { shardName, SHARDS } from '../../src/hub/pool.ts';
 import { encodeGlobalId } from '../../src/schema/builder.ts';
 import { CONNECTION_INIT, TENANT } from './token.ts';
 import { env, ledgerOf, lipSyncInput, valueOf, voiceInput, type TestSandbox } from './ledger.ts';

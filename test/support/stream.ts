@@ -1,6 +1,6 @@
 import { exports } from 'cloudflare:workers';
 import { answerStream, streamFormatOf, type StreamLimits, type StreamPayload } from '../../src/http/stream.ts';
-import { dial } from '../../src/hub/protocol.ts';
+import { dial } from '../../src/hub/pool.ts';
 import { env } from './ledger.ts';
 import { ONE_TASK } from './socket.ts';
 import { AUTHORIZATION } from './token.ts';

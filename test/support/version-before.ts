@@ -1,5 +1,5 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
-import { shardName, shardOf } from '../../src/hub/protocol.ts';
+import { shardName, shardOf } from '../../src/hub/pool.ts';
 import { env } from './ledger.ts';
 import { rowCountsOf } from './row-counts.ts';
 import { TENANT } from './token.ts';

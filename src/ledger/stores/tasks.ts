@@ -1,8 +1,9 @@
 import type { TaskReference } from '../../domain/ports.ts';
 import type { TaskDetails, TaskRecord } from '../../domain/records.ts';
-import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus, type TaskFailure } from '../../domain/task.ts';
+import { TASK_KINDS, TASK_STATUSES, type TaskKind, type TaskStatus } from '../../domain/task.ts';
 import type { TaskFilter, TaskOrder } from '../../domain/list.ts';
 import { readOwnJson } from '../../lib/json.ts';
+import type { TaskFailure } from '../../domain/failure.ts';
 
 /**
  * The phase of a task. `PREPARING`: a scan or a speech is still to be made, or waited for. `WAITING`: not sent, or refused for now. `SENDING`: sent without an answer, it may exist at Kling.

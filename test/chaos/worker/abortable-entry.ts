@@ -10,7 +10,7 @@ import gateway, {
   TaskLedger as ProductLedger,
 } from '../../../src/index.ts';
 import { TENANT } from '../../support/token.ts';
-import { shardName, SHARDS } from '../../../src/hub/protocol.ts';
+import { shardName, SHARDS } from '../../../src/hub/pool.ts';
 import type { TaskChange } from '../../../src/domain/records.ts';
 import { isFinal } from '../../../src/domain/task.ts';
 import type { AbortRequest, Moment, Step } from '../abort-request.ts';
