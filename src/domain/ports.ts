@@ -133,6 +133,29 @@ export type WriteName = keyof Writes;
 export type WriteInput<Name extends WriteName> = Writes[Name]['input'];
 export type WriteResult<Name extends WriteName> = Writes[Name]['result'];
 
+/** Whether a write that is repeated needs a key of the caller, so that it is not carried out twice. */
+export const NEEDS_KEY = {
+  createVoiceTask: true,
+  createLipSyncTask: true,
+  createLipSyncTasks: true,
+  identifyFaces: true,
+  synthesizeSpeech: true,
+  deleteVoice: false,
+  cancelTask: false,
+  retryTask: true,
+  updateTask: false,
+  deleteTask: false,
+  createWebhookEndpoint: false,
+  updateWebhookEndpoint: false,
+  rotateWebhookSecret: false,
+  deleteWebhookEndpoint: false,
+  sendTestWebhook: false,
+  redeliverWebhook: false,
+  // A file that is registered twice is deleted after a day without bytes.
+  createMedia: false,
+  deleteMedia: false,
+} as const satisfies Record<WriteName, boolean>;
+
 /** Returns the scopes of which a write needs any. */
 export function writeScopes<Name extends WriteName>(name: Name, input: WriteInput<Name>): AnyOf {
   const scopesOf: { readonly [Each in WriteName]: (given: WriteInput<Each>) => AnyOf } = WRITE_SCOPES;

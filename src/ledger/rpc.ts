@@ -1,4 +1,11 @@
-import type { Ledger, TaskReference, WriteInput, WriteName, WriteResult } from '../domain/ports.ts';
+import {
+  type Ledger,
+  NEEDS_KEY,
+  type TaskReference,
+  type WriteInput,
+  type WriteName,
+  type WriteResult,
+} from '../domain/ports.ts';
 import type { TaskRecord } from '../domain/records.ts';
 import { type ErrorCode, type Failure, fromResult, GatewayError, type Result } from '../errors.ts';
 import { createBatch, createBoundedCache } from '../lib/cache.ts';
@@ -92,29 +99,6 @@ export function createLedgerPort(
       fromResult(await reach(ledger.webhookDeliveries(endpointId, status, window))),
   };
 }
-
-/** Whether a write that is repeated needs a key of the caller, so that it is not carried out twice. */
-const NEEDS_KEY = {
-  createVoiceTask: true,
-  createLipSyncTask: true,
-  createLipSyncTasks: true,
-  identifyFaces: true,
-  synthesizeSpeech: true,
-  deleteVoice: false,
-  cancelTask: false,
-  retryTask: true,
-  updateTask: false,
-  deleteTask: false,
-  createWebhookEndpoint: false,
-  updateWebhookEndpoint: false,
-  rotateWebhookSecret: false,
-  deleteWebhookEndpoint: false,
-  sendTestWebhook: false,
-  redeliverWebhook: false,
-  // A file that is registered twice is deleted after a day without bytes.
-  createMedia: false,
-  deleteMedia: false,
-} as const satisfies Record<WriteName, boolean>;
 
 /** Returns the failure of a write whose ledger was lost. The ledger may have stored the write, and then carries it out. */
 function interruptedWrite(name: WriteName, input: WriteInput<WriteName>): Failure {
