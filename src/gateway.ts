@@ -246,6 +246,7 @@ export function createGateway(env: Env, config: Config, log: Log): Handlers {
         keyOf: ({ tenant, id }) => fileKey(tenant, id),
         admit,
         now: Date.now,
+        log,
       });
     },
 

@@ -1,4 +1,5 @@
 import { CONTENT_TYPES, type FilePermit, type FileUrls } from '../domain/media.ts';
+import type { Log } from '../lib/log.ts';
 import type { RequestTrace } from './log.ts';
 import type { RouteAccess } from './origin.ts';
 import { respond } from './respond.ts';
@@ -24,7 +25,11 @@ export interface MediaDeps {
   readonly keyOf: (permit: FilePermit) => string;
   readonly admit: (key: string) => Promise<void>;
   readonly now: () => number;
+  readonly log: Log;
 }
+
+/** How long a client waits after a failure of the bucket. */
+const RETRY_AFTER_MS = 5_000;
 
 /**
  * Serves one file of the bucket, whole or a range. The token in the URL is the permission, and is never logged. A forged or
@@ -34,7 +39,7 @@ export async function handleMedia(
   request: Request,
   token: string,
   name: string,
-  { notes }: RequestTrace,
+  { notes, requestId }: RequestTrace,
   deps: MediaDeps,
 ): Promise<Response> {
   const isHead = request.method === 'HEAD';
@@ -44,11 +49,20 @@ export async function handleMedia(
   const permit = await deps.urls.fileOf(token);
   const remainingMs = permit === null ? 0 : permit.expiresAtMs - deps.now();
   if (permit === null || remainingMs <= 0 || name !== `clip.${permit.extension}`) return notFound();
-  notes.tenant = permit.tenant;
+  const { tenant } = permit;
+  notes.tenant = tenant;
   await deps.admit(`file ${permit.id}`);
   const key = deps.keyOf(permit);
-  const file = await deps.bucket.head(key);
+
+  /** A bucket that does not answer is logged, and the client may try again. */
+  function down(error: unknown): Response {
+    deps.log({ level: 'warn', message: 'bucket does not answer', requestId, tenant, cause: String(error) });
+    return respond({ status: 503, body: 'The file cannot be read now: try again.', retryAfterMs: RETRY_AFTER_MS });
+  }
+
+  const file = await deps.bucket.head(key).catch(down);
   if (file === null) return notFound();
+  if (file instanceof Response) return file;
 
   const etag = file.httpEtag;
   const common = {
@@ -76,8 +90,9 @@ export async function handleMedia(
   const status = range === null ? 200 : 206;
   const contentType = TYPES[permit.extension];
   if (isHead) return respond({ status, body: null, contentType, cacheControl, headers });
-  const found = await deps.bucket.get(key, { range: { offset: start, length } });
+  const found = await deps.bucket.get(key, { range: { offset: start, length } }).catch(down);
   if (found === null) return notFound();
+  if (found instanceof Response) return found;
   return respond({ status, body: found.body, contentType, cacheControl, headers });
 }
 

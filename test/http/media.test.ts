@@ -1,5 +1,5 @@
 import { env, exports } from 'cloudflare:workers';
-import { describe, it } from 'vitest';
+import { afterEach, describe, it, vi } from 'vitest';
 import { fileKey } from '../../src/auth/signed-token.ts';
 import { CONTENT_TYPES, type MediaExtension } from '../../src/domain/media.ts';
 import { ALLOWED_ORIGIN, FOREIGN_ORIGIN } from '../support/browser.ts';
@@ -23,6 +23,8 @@ async function bytesOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+afterEach(() => void vi.restoreAllMocks());
+
 describe('a file', () => {
   it.for(Object.entries(CONTENT_TYPES) as [MediaExtension, string][])(
     'named .%s has the content type %s',
@@ -45,6 +47,19 @@ describe('a file', () => {
     });
     expect(response.headers.get('content-security-policy')).toContain("media-src 'self'");
   });
+
+  it.for(['head', 'get'] as const)(
+    'whose bucket does not answer to %s is 503 with Retry-After',
+    async (call, { expect }) => {
+      const url = await putFile();
+      const down = vi.spyOn(env.MEDIA, call).mockRejectedValue(new Error('the bucket is down'));
+      const response = await get(url);
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+      expect(await response.text()).not.toContain('down');
+      down.mockRestore();
+      expect((await get(url)).status).toBe(200);
+    },
+  );
 
   it('can be read by scripts of allowed origins only', async ({ expect }) => {
     const url = await putFile();
