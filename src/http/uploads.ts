@@ -54,7 +54,10 @@ const TUS_REQUEST_HEADERS = [
 
 /** The response headers that tus clients read. */
 const TUS_RESPONSE_HEADERS =
-  'location, tus-checksum-algorithm, tus-extension, tus-max-size, tus-resumable, tus-version, upload-expires, upload-length, upload-offset';
+  'location, tus-checksum-algorithm, tus-extension, tus-max-size, tus-resumable, tus-version, upload-expires, upload-length, upload-metadata, upload-offset';
+
+/** The most characters of `Upload-Metadata`, which an upload keeps. */
+const METADATA_CHARS_MAX = 4_096;
 
 /** A checksum that a body must have, in base64. */
 interface BodyChecksum {
@@ -118,6 +121,9 @@ function readCreation(headers: Headers, bytes: number): UploadRequest {
   if (length !== bytes) {
     const message = `Upload-Length is ${length}, but the file was announced with ${bytes} bytes.`;
     return refuse(length > bytes ? 413 : 400, message);
+  }
+  if ((headers.get('upload-metadata') ?? '').length > METADATA_CHARS_MAX) {
+    return refuse(400, `Upload-Metadata has at most ${METADATA_CHARS_MAX} characters.`);
   }
   const hasBody = headers.get('content-type') === CHUNK_TYPE;
   // Bytes of another type would be lost without a word.
@@ -202,7 +208,7 @@ interface BodyLimits {
 
 /** The object of an upload. */
 export interface UploadObject {
-  open(permit: UploadPermit): Promise<UploadAnswer>;
+  open(permit: UploadPermit, metadata?: string | null): Promise<UploadAnswer>;
   append(
     permit: UploadPermit,
     offset: number,
@@ -245,7 +251,8 @@ export async function handleUpload(
   if (asked.type === 'PATCH') {
     return toProgress(await append(object, permit, asked.offset, asked.checksum, request), permit);
   }
-  if (!asked.hasBody) return toCreation(await object.open(permit), permit, request.url);
+  const created = await object.open(permit, request.headers.get('upload-metadata'));
+  if (!asked.hasBody) return toCreation(created, permit, request.url);
   return toCreation(await append(object, permit, 0, asked.checksum, request), permit, request.url);
 }
 
@@ -263,9 +270,13 @@ function replace(object: UploadObject, permit: UploadPermit, { headers, body }: 
   return object.replace(permit, { length: lengthOf(headers), bodyMax: PUT_BYTES_MAX }, body);
 }
 
-function toHead({ outcome, offset }: UploadAnswer, permit: UploadPermit): Response {
+function toHead({ outcome, offset, metadata }: UploadAnswer, permit: UploadPermit): Response {
   if (outcome === 'GONE') return gone();
-  const headers = { 'upload-offset': String(offset), 'upload-length': String(permit.bytes) };
+  const headers = {
+    'upload-offset': String(offset),
+    'upload-length': String(permit.bytes),
+    ...(metadata !== undefined && { 'upload-metadata': metadata }),
+  };
   return answer(200, permit, headers, 'no-store');
 }
 

@@ -46,6 +46,8 @@ export interface UploadState {
   readonly failures: number;
   /** When the alarm continues. */
   readonly wakeAtMs: number;
+  /** The `Upload-Metadata` of the creation, which the gateway only gives back. */
+  readonly metadata?: string;
 }
 
 const STEPS: readonly string[] = [

@@ -33,6 +33,8 @@ export interface UploadAnswer {
     | 'OPEN';
   /** The durable bytes from the start of the file. */
   readonly offset: number;
+  /** The `Upload-Metadata` of the creation, in an answer to `open`. */
+  readonly metadata?: string | undefined;
 }
 
 /**
@@ -106,11 +108,12 @@ export class Upload extends DurableObject<Env> {
     this.#arm();
   }
 
-  /** Returns how far an upload is, and stops a request that is still sending. */
-  async open(permit: UploadPermit): Promise<UploadAnswer> {
+  /** Returns how far an upload is, and stops a request that is still sending. Keeps the metadata of a creation. */
+  async open(permit: UploadPermit, metadata: string | null = null): Promise<UploadAnswer> {
     const turn = await this.#begin(permit);
+    if (metadata !== null && this.#ended() === null) this.#store.change({ metadata });
     turn.end();
-    return this.#answer(this.#ended() ?? 'OPEN');
+    return { ...this.#answer(this.#ended() ?? 'OPEN'), metadata: this.#store.state?.metadata };
   }
 
   /** Stores a body at an offset. Stops an older request that is still sending. */

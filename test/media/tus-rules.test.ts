@@ -121,6 +121,41 @@ const RULES: Readonly<Record<string, readonly Row[]>> = {
       0,
     ],
     [
+      'HEAD has the metadata of the creation',
+      async ({ send }) => {
+        await send('POST', { ...LENGTH, 'upload-metadata': 'filename d29ybGQ=,is_ok' });
+        return send('HEAD');
+      },
+      200,
+      { 'upload-metadata': 'filename d29ybGQ=,is_ok' },
+      0,
+    ],
+    [
+      'HEAD has the metadata of a creation with bytes',
+      async ({ send }) => {
+        await send('POST', { ...LENGTH, 'content-type': CHUNK_TYPE, 'upload-metadata': 'name YQ==' }, BODY);
+        return send('HEAD');
+      },
+      200,
+      { 'upload-metadata': 'name YQ==', 'upload-offset': '1000' },
+      1000,
+    ],
+    ['HEAD has no metadata without any', ({ send }) => send('HEAD'), 200, { 'upload-metadata': null }, 0],
+    [
+      'POST takes 4,096 characters of metadata',
+      ({ send }) => send('POST', { ...LENGTH, 'upload-metadata': `a ${'b'.repeat(4_094)}` }),
+      201,
+      {},
+      0,
+    ],
+    [
+      'POST with more metadata is 400',
+      ({ send }) => send('POST', { ...LENGTH, 'upload-metadata': `a ${'b'.repeat(4_095)}` }),
+      400,
+      {},
+      0,
+    ],
+    [
       'POST with bytes stores them',
       ({ send }) => send('POST', { ...LENGTH, 'content-type': CHUNK_TYPE }, HALF),
       201,
