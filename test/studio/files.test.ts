@@ -263,7 +263,10 @@ describe.runIf(HAS_BROWSER)('a file in the studio', () => {
     await openLipSync(page);
     await fileInput(page, 'video').setInputFiles(readVideoFile('clip.mp4'));
     await page.getByRole('alert').getByText('This gateway keeps no files').waitFor();
-    await page.getByLabel('Video link').fill('https://example.com/interview-sandbox-two-faces-5s.mp4');
+    await page
+      .getByLabel('Video link')
+      .filter({ visible: true })
+      .fill('https://example.com/interview-sandbox-two-faces-5s.mp4');
     await page.getByRole('button', { name: 'Find faces' }).click();
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
     await fileInput(page, 'audio').setInputFiles({ name: 'a.wav', mimeType: 'audio/wav', buffer: createWav(4) });

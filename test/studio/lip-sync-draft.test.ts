@@ -38,7 +38,7 @@ describe.runIf(HAS_BROWSER)('the draft of a lip-sync', () => {
     await findFaces(page, 'first-sandbox-two-faces-5s.mp4');
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
     await chooseAudio(page);
-    const link = page.getByLabel('Video link');
+    const link = page.getByLabel('Video link').filter({ visible: true });
     const create = page.getByRole('button', { name: 'Create lip-sync' });
     await link.fill('https://example.com/another-sandbox-two-faces-5s.mp4');
     await page.getByText('The video has changed').waitFor();

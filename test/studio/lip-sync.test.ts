@@ -189,7 +189,7 @@ describe.runIf(HAS_BROWSER)('a lip-sync in the studio', () => {
     const { page, faults } = await openPage(browser);
     await signIn(page, `videos-${randomUUID()}`);
     await page.getByRole('navigation').getByText('New lip-sync').click();
-    const link = page.getByLabel('Video link');
+    const link = page.getByLabel('Video link').filter({ visible: true });
     await link.fill('http://10.0.0.1/secret.mp4');
     await page.getByRole('button', { name: 'Find faces' }).click();
     await page.getByText('must be an https URL').waitFor();

@@ -38,7 +38,10 @@ describe.runIf(HAS_BROWSER)('every screen', () => {
     await page.getByText('No tasks yet').waitFor();
     await look('empty');
     await page.getByRole('navigation').getByText('Make it talk').click();
-    await page.getByLabel('Video link').fill('https://example.com/interview-sandbox-two-faces-5s.mp4');
+    await page
+      .getByLabel('Video link')
+      .filter({ visible: true })
+      .fill('https://example.com/interview-sandbox-two-faces-5s.mp4');
     await page.getByLabel('What the person says').fill('Good morning, and welcome to the show.');
     await page.getByText('0.6 units').waitFor();
     await look('talk');

@@ -4,7 +4,8 @@ import { createWav } from './wav.ts';
 /** Opens the screen and scans a video for faces. The name of the video can have scenario words of the sandbox. */
 export async function findFaces(page: Page, video = 'interview-sandbox-two-faces-5s.mp4'): Promise<void> {
   await page.getByRole('navigation').getByText('New lip-sync').click();
-  await page.getByLabel('Video link').fill(`https://example.com/${video}`);
+  // The first screen has a field of this name, too. It stays in the page while it is hidden.
+  await page.getByLabel('Video link').filter({ visible: true }).fill(`https://example.com/${video}`);
   await page.getByRole('button', { name: 'Find faces' }).click();
 }
 

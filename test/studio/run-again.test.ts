@@ -61,14 +61,16 @@ describe.runIf(HAS_BROWSER)('a task that runs again', () => {
     await page.getByRole('button', { name: 'Create lip-sync' }).click();
     await page.getByText(/Usually takes/).waitFor();
     await page.getByRole('button', { name: 'Create another from this video' }).click();
-    await page.getByLabel('Video link').fill('https://example.com/unfinished.mp4');
+    await page.getByLabel('Video link').filter({ visible: true }).fill('https://example.com/unfinished.mp4');
     await page.getByRole('navigation').getByText('Tasks').click();
     await page.getByRole('list', { name: 'Tasks, newest first' }).getByRole('link').click();
     await page.getByRole('button', { name: 'Run again with the same input' }).click();
     await page.getByText(/This is the input of/).waitFor();
-    expect(await page.getByLabel('Video link').inputValue()).toContain('interview');
+    expect(await page.getByLabel('Video link').filter({ visible: true }).inputValue()).toContain('interview');
     await page.getByRole('button', { name: 'Go back to my last draft' }).click();
-    await expect.poll(() => page.getByLabel('Video link').inputValue()).toContain('unfinished');
+    await expect
+      .poll(() => page.getByLabel('Video link').filter({ visible: true }).inputValue())
+      .toContain('unfinished');
     expect(await page.getByText(/This is the input of/).count()).toBe(0);
     expect(faults).toEqual([]);
     await page.context().close();

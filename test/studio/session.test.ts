@@ -130,7 +130,7 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     expect(await page.evaluate(() => Object.keys(sessionStorage))).toEqual([]);
     await signIn(page, tenant);
     await page.getByRole('navigation').getByText('New lip-sync').click();
-    expect(await page.getByLabel('Video link').inputValue()).toBe('');
+    expect(await page.getByLabel('Video link').filter({ visible: true }).inputValue()).toBe('');
     // The browser reports the refused requests.
     expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
     await page.context().close();
@@ -148,8 +148,8 @@ describe.runIf(HAS_BROWSER)('sign-in', () => {
     await page.reload();
     await page.getByText('You were signed out').waitFor();
     await signIn(page, `second-${randomUUID()}`);
-    await page.getByLabel('Video link').waitFor();
-    expect(await page.getByLabel('Video link').inputValue()).toBe('');
+    await page.getByLabel('Video link').filter({ visible: true }).waitFor();
+    expect(await page.getByLabel('Video link').filter({ visible: true }).inputValue()).toBe('');
     expect(await page.getByRole('radio', { name: /Face 1/ }).count()).toBe(0);
     expect(await draft()).not.toContain('interview-sandbox');
     await page.context().close();

@@ -146,7 +146,7 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
   it('takes a link, and one of the user’s own files', async ({ expect }) => {
     const { page, faults } = await openTalk();
     const created = recordInputs(page, 'CreateLipSync');
-    await page.getByLabel('Video link').fill(VIDEO);
+    await page.getByLabel('Video link').filter({ visible: true }).fill(VIDEO);
     await textOf(page).fill(SENTENCE);
     // The preview has measured the linked video.
     await expect.poll(() => priceOf(page).innerText()).toContain('0.6 units');
@@ -178,7 +178,7 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
   it('shows each problem at its field, and sends nothing', async ({ expect }) => {
     const { page, faults, tenant } = await openTalk({ viewport: { width: 390, height: 844 }, colorScheme: 'dark' });
     const created = recordInputs(page, 'CreateLipSync');
-    const link = page.getByLabel('Video link');
+    const link = page.getByLabel('Video link').filter({ visible: true });
     await submitOf(page).click();
     await page.getByText('Choose a video first.').waitFor();
     expect(await focused(page)).toEqual({ name: 'textbox Video link', fault: null });
@@ -215,7 +215,7 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
   it('says when the price is the highest possible one, and when the gateway gives none', async ({ expect }) => {
     const { page } = await openTalk();
     await page.route('https://example.com/broken.mp4', (route) => route.abort());
-    await page.getByLabel('Video link').fill('https://example.com/broken.mp4');
+    await page.getByLabel('Video link').filter({ visible: true }).fill('https://example.com/broken.mp4');
     await textOf(page).fill(SENTENCE);
     await expect
       .poll(() => priceOf(page).innerText())
@@ -267,7 +267,7 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
   it('is copied as a curl command that makes the same task', async ({ expect }) => {
     const { page, faults, tenant } = await openTalk();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-    await page.getByLabel('Video link').fill(VIDEO);
+    await page.getByLabel('Video link').filter({ visible: true }).fill(VIDEO);
     await textOf(page).fill(`It's "${SENTENCE}" & $HOME`);
     const command = await copyAs(page, 'Make it talk', 'curl');
     expect(command).not.toContain('eyJ');
@@ -283,16 +283,16 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
   it('opens the editor with the same video, text and voice', async ({ expect }) => {
     const { page, faults } = await openTalk();
     await page.getByRole('navigation').getByText('New lip-sync').click();
-    await page.getByLabel('Video link').fill('https://example.com/unfinished.mp4');
+    await page.getByLabel('Video link').filter({ visible: true }).fill('https://example.com/unfinished.mp4');
     await page.getByRole('navigation').getByText('Make it talk').click();
-    await page.getByLabel('Video link').fill(VIDEO);
+    await page.getByLabel('Video link').filter({ visible: true }).fill(VIDEO);
     await textOf(page).fill(SENTENCE);
     await page.getByRole('combobox', { name: 'Text-to-speech voice' }).selectOption('Another voice…');
     await page.getByRole('textbox', { name: 'Voice id' }).fill('a_voice_of_tomorrow');
     await page.getByRole('slider', { name: 'Speed' }).fill('1.5');
     await page.getByRole('button', { name: 'Edit details' }).click();
     await page.getByText('Filled in from “Make it talk”').waitFor();
-    expect(await page.getByLabel('Video link').inputValue()).toBe(VIDEO);
+    expect(await page.getByLabel('Video link').filter({ visible: true }).inputValue()).toBe(VIDEO);
     await page.getByRole('button', { name: 'Find faces' }).click();
     await page.getByRole('radio', { name: /Face 1/ }).waitFor();
     expect(await page.getByRole('textbox', { name: 'Text', exact: true }).inputValue()).toBe(SENTENCE);
@@ -302,18 +302,23 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
     await shoot(page, 'talk-details-desktop-light');
     // The draft that was replaced is not lost, and neither is the start page.
     await page.getByRole('button', { name: 'Go back to my last draft' }).click();
-    await expect.poll(() => page.getByLabel('Video link').inputValue()).toContain('unfinished');
+    await expect
+      .poll(() => page.getByLabel('Video link').filter({ visible: true }).inputValue())
+      .toContain('unfinished');
     await page.getByRole('navigation').getByText('Make it talk').click();
     expect(await textOf(page).inputValue()).toBe(SENTENCE);
     await page.reload();
-    expect(await page.getByLabel('Video link').inputValue()).toBe(VIDEO);
+    expect(await page.getByLabel('Video link').filter({ visible: true }).inputValue()).toBe(VIDEO);
     expect(faults).toEqual([]);
     await page.context().close();
   });
 
   it('says that no face was found, and keeps the inputs for another video', async ({ expect }) => {
     const { page, faults } = await openTalk();
-    await page.getByLabel('Video link').fill('https://example.com/empty-sandbox-no-face-5s.mp4');
+    await page
+      .getByLabel('Video link')
+      .filter({ visible: true })
+      .fill('https://example.com/empty-sandbox-no-face-5s.mp4');
     await textOf(page).fill(SENTENCE);
     await submitOf(page).click();
     await page.getByRole('alert').getByText('No usable face was found').waitFor({ timeout: 30_000 });
@@ -326,7 +331,10 @@ describe.runIf(HAS_BROWSER)('the start page', () => {
   it('asks before it pays again for a step whose answer was lost', async ({ expect }) => {
     const { page, faults } = await openTalk();
     const retried = recordInputs(page, 'RetryTask');
-    await page.getByLabel('Video link').fill('https://example.com/talk-sandbox-cut-off-5s.mp4');
+    await page
+      .getByLabel('Video link')
+      .filter({ visible: true })
+      .fill('https://example.com/talk-sandbox-cut-off-5s.mp4');
     await textOf(page).fill(SENTENCE);
     await expect.poll(() => priceOf(page).innerText()).toContain('0.6 units');
     await submitOf(page).click();
