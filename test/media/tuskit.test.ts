@@ -110,10 +110,10 @@ describe('a file that is sent as TUSKit sends it', () => {
     expect(await again.status(location)).toBe(chunkBytes);
     await again.chunk(location, chunkBytes);
     // An app that calls `uploadFileAt` again creates the upload again, and sends the first chunk.
-    const anew = tusKit(upload, file, chunkBytes);
-    const next = await anew.chunk(await anew.create(), 0);
+    const restarted = tusKit(upload, file, chunkBytes);
+    const next = await restarted.chunk(await restarted.create(), 0);
     expect(next).toBe(2 * chunkBytes);
-    await sendFrom(anew, location, next, file.byteLength);
+    await sendFrom(restarted, location, next, file.byteLength);
     expect(await upload.recorded()).toBe(await sha256(file));
   });
 
